@@ -1,0 +1,2 @@
+//! A compacting heap over a fixed buffer.
+#![no_std]
