@@ -1,2 +1,49 @@
-//! A compacting heap over a fixed buffer.
+//! A compacting heap over a fixed buffer: handles instead of pointers, so that free space is always
+//! usable space.
+//!
+//! ```
+//! use buflib::{Heap, Standard};
+//!
+//! let mut memory = [0; 4096];
+//! let mut heap = Heap::<Standard>::from_bytes(&mut memory)?;
+//! let handles: Vec<_> = (0..4).map(|_| heap.alloc(1000)).collect::<Result<_, _>>()?;
+//! heap.get_mut(handles[3])?.fill(7);
+//! heap.free(handles[0])?;
+//! heap.free(handles[2])?; // 2000 bytes are free, in two pieces:
+//! let large = heap.alloc(2000)?; // blocks move together and it fits
+//! assert_eq!(heap.get(handles[3])?, [7; 1000]); // the handle still finds its bytes
+//! assert_eq!(heap.get(large)?.len(), 2000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Heap`] is where to start: its page draws the memory and the layers.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(test, doc))]
+extern crate std;
+
+mod alloc;
+mod arena;
+mod block;
+mod check;
+mod compact;
+mod error;
+mod handle;
+mod heap;
+mod index;
+mod inspect;
+mod layout;
+mod request;
+mod resize;
+mod table;
+mod units;
+
+pub use check::{Check, Crc32, Unchecked};
+pub use compact::Compaction;
+pub use error::{BuildError, Corruption, Error, Fault, Found};
+pub use handle::Handle;
+pub use heap::Heap;
+pub use inspect::{Block, Blocks, Stats};
+pub use layout::{Layout, Narrow, Standard, Wide};
+pub use request::Request;

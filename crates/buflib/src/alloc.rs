@@ -1,0 +1,366 @@
+//! Serving requests and taking blocks back, in constant time as long as nothing must move.
+
+use crate::block::{Extension, Live};
+use crate::check::Check;
+use crate::error::{Corruption, Error};
+use crate::handle::Handle;
+use crate::heap::{Heap, MAX_ALIGN_LOG2};
+use crate::index::{self, FreeIndex};
+use crate::layout::{Layout, Traits};
+use crate::request::Request;
+use crate::units::{Index, Pos, Units};
+
+/// What a block must be like, from a request that has been checked.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) units: Units,
+    pub(crate) pad: usize,
+    pub(crate) extension: Extension,
+    pub(crate) immovable: bool,
+}
+
+/// Free granules that were found for a block, and whether the block in front of them is free.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) pos: Pos,
+    pub(crate) follows_free: bool,
+}
+
+impl Shape {
+    /// The shape of a block for `size` bytes with this extension; `None` if the layout cannot express it.
+    #[inline(always)]
+    pub(crate) fn new<L: Layout, C: Check>(size: usize, extension: Extension, immovable: bool) -> Option<Self> {
+        if size > Heap::<L, C>::MAX_PAYLOAD_BYTES {
+            return None;
+        }
+        let bytes = L::HEADER + size + extension.bytes::<L>();
+        let units = bytes.div_ceil(L::GRANULE);
+        (units < L::MAX_POS).then_some(Self {
+            units: Units(units),
+            pad: units * L::GRANULE - bytes,
+            extension,
+            immovable,
+        })
+    }
+}
+
+impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// Allocates `size` bytes, aligned to the granule. Zero is a size like any other.
+    ///
+    /// The payload starts with whatever its bytes were before. Constant time unless blocks have to
+    /// move; then linear in the blocks and the bytes moved.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Exhausted`] if it does not fit even with all blocks moved together,
+    /// - [`Error::TooLarge`] and [`Error::HandlesExhausted`] at the limits of the layout,
+    /// - [`Error::MaximumHeld`] while the whole rest is held,
+    /// - [`Error::Corrupt`] if damaged metadata was met.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let handle = heap.alloc(5)?;
+    /// heap.get_mut(handle)?.copy_from_slice(b"hello");
+    /// assert!(heap.alloc(1000).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
+        let Some(shape) = Shape::new::<L, C>(size, Extension::NONE, false) else {
+            return Err(Self::too_large(size));
+        };
+        // The common case, small enough to be inlined: a number and a block of this size were
+        // freed before.
+        if self.table.has_vacancy() && self.maximum == Index::NONE {
+            let number = self.table.next_vacant(&self.arena)?;
+            if let Some((pos, follows_free)) = self.index.uncache(&self.arena, shape.units)? {
+                return self.settle(Place { pos, follows_free }, shape, number);
+            }
+        }
+        self.alloc_shape(shape, size)
+    }
+
+    /// Allocates as the [`Request`] says.
+    ///
+    /// # Errors
+    ///
+    /// As for [`alloc`](Self::alloc), and [`Error::BadAlignment`] or [`Error::NameTooLong`].
+    pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
+        let Request { size, align, name, immovable } = request;
+        if !align.is_power_of_two() || align > 1 << MAX_ALIGN_LOG2 {
+            return Err(Error::BadAlignment { requested: align });
+        }
+        let Ok(name_len) = u8::try_from(name.len()) else {
+            return Err(Error::NameTooLong { length: name.len() });
+        };
+        let extension = Extension { align_log2: align.trailing_zeros() as u8, name: name_len };
+        let Some(shape) = Shape::new::<L, C>(size, extension, immovable) else {
+            return Err(Self::too_large(size));
+        };
+        let handle = self.alloc_shape(shape, size)?;
+        if extension.is_needed::<L>() {
+            let live = Live::find(&self.arena, handle)?;
+            live.put_extension(&mut self.arena, extension, name);
+            live.seal(&mut self.arena)?;
+        }
+        Ok(handle)
+    }
+
+    /// Frees a block. Constant time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadHandle`] if the block is not live (a double free, say), [`Error::Corrupt`] if its
+    /// metadata, or that of a neighbour, is damaged. The block is then as it was.
+    #[inline]
+    pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        let live = Live::find(&self.arena, handle)?;
+        live.verify(&self.arena)?;
+        let traits = L::traits(&live.record);
+        self.give_back(live.pos, live.units, L::follows_free(live.record.head))?;
+        self.table.release(&mut self.arena, traits.index, traits.generation);
+        self.used -= live.units;
+        self.settled = false;
+        if traits.fixed {
+            self.fixed -= 1;
+        }
+        if traits.index == self.maximum {
+            self.maximum = Index::NONE;
+        }
+        Ok(())
+    }
+
+    /// The largest payload, in bytes, that can be allocated now, exactly: such an allocation
+    /// succeeds, and one byte more does not fit. Compacts to find out, so it is linear in the blocks
+    /// and the bytes moved, unless nothing was freed since the last compaction.
+    ///
+    /// `None` if not even an empty block fits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] if damaged metadata was met.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let most = heap.allocatable()?.unwrap();
+    /// assert!(heap.alloc(most + 1).is_err());
+    /// assert!(heap.alloc(most).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allocatable(&mut self) -> Result<Option<usize>, Error> {
+        if !self.settled {
+            self.compact_all()?;
+        }
+        let vacant = self.table.has_vacancy();
+        if self.maximum != Index::NONE || (!vacant && self.arena.entries() >= L::MAX_INDEX) {
+            return Ok(None);
+        }
+        let entries = self.arena.entries() + usize::from(!vacant);
+        let Some(top) = self.arena.top_beside(entries).filter(|&top| top >= self.arena.tail()) else {
+            return Ok(None);
+        };
+        let largest = self.index.largest(&self.arena)?.max(top - self.arena.tail());
+        let bytes = largest.0 * L::GRANULE;
+        Ok(bytes.checked_sub(L::HEADER).map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
+    }
+
+    /// Allocates all that is [`allocatable`](Self::allocatable) in one block, and says how many
+    /// bytes that is. Until the block is freed or made smaller, every other allocation and growth
+    /// fails at once with [`Error::MaximumHeld`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`alloc`](Self::alloc).
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let (all, bytes) = heap.alloc_maximum()?;
+    /// assert!(heap.alloc(0).is_err());
+    /// heap.resize(all, bytes / 2)?;
+    /// assert!(heap.alloc(10).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn alloc_maximum(&mut self) -> Result<(Handle<L>, usize), Error> {
+        let Some(bytes) = self.allocatable()? else {
+            // Says which of the reasons it is.
+            return self.alloc(0).map(|handle| (handle, 0));
+        };
+        let handle = self.alloc(bytes)?;
+        self.maximum = handle.index();
+        Ok((handle, bytes))
+    }
+
+    #[cold]
+    pub(crate) fn too_large(requested: usize) -> Error {
+        Error::TooLarge { requested, limit: Self::MAX_PAYLOAD_BYTES }
+    }
+
+    /// Serves a request of which `size` bytes are the payload.
+    fn alloc_shape(&mut self, shape: Shape, size: usize) -> Result<Handle<L>, Error> {
+        if self.maximum != Index::NONE {
+            return Err(Error::MaximumHeld { number: self.maximum.0 });
+        }
+        if !self.table.has_vacancy() && self.table.live() >= L::MAX_INDEX {
+            return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
+        }
+        let mut place = self.find_place(shape)?;
+        let mut effort = 0;
+        while place.is_none() && self.make_room(shape, effort)? {
+            place = self.find_place(shape)?;
+            effort += 1;
+        }
+        let Some(place) = place else {
+            self.table.tidy(&mut self.arena);
+            return Err(self.exhausted(size));
+        };
+        let number = self.table.next_vacant(&self.arena)?;
+        self.settle(place, shape, number)
+    }
+
+    #[cold]
+    pub(crate) fn exhausted(&self, requested: usize) -> Error {
+        let stats = self.stats();
+        Error::Exhausted { requested, free: stats.free_bytes, contiguous: stats.largest_free_bytes }
+    }
+
+    /// Granules for a block, and a vacant number beside them. `None` if something must move first.
+    fn find_place(&mut self, shape: Shape) -> Result<Option<Place>, Corruption> {
+        if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
+            return Ok(None);
+        }
+        self.find_granules(shape)
+    }
+
+    /// Granules for a block, without moving any other.
+    pub(crate) fn find_granules(&mut self, shape: Shape) -> Result<Option<Place>, Corruption> {
+        let units = shape.units;
+        let align = shape.extension.granules::<L>();
+        if align > 1 {
+            return self.find_aligned(units, align);
+        }
+        if let Some((pos, follows_free)) = self.index.uncache(&self.arena, units)? {
+            return Ok(Some(Place { pos, follows_free }));
+        }
+        if let Some((pos, length)) = self.index.find(&self.arena, units)? {
+            self.index.carve(&mut self.arena, pos, length, units)?;
+            return Ok(Some(Place { pos, follows_free: false }));
+        }
+        let pos = self.arena.tail();
+        Ok(self.arena.set_tail(pos + units).then_some(Place { pos, follows_free: false }))
+    }
+
+    /// How many granules from `pos` on come before one that is a multiple of `align` granules.
+    #[inline(always)]
+    pub(crate) fn gap_to_aligned(&self, pos: Pos, align: usize) -> Units {
+        let address = self.arena.granule_phase().wrapping_add(pos.0).wrapping_sub(1);
+        Units(address.wrapping_neg() & (align - 1))
+    }
+
+    fn find_aligned(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
+        if let Some((pos, length)) = self.index.find(&self.arena, units + Units(align - 1))? {
+            let gap = self.gap_to_aligned(pos, align);
+            self.index.carve(&mut self.arena, pos, length, length)?;
+            let end = pos + gap + units;
+            if pos + length > end {
+                self.index.insert(&mut self.arena, end, pos + length - end);
+            }
+            if gap > Units::ZERO {
+                self.index.insert(&mut self.arena, pos, gap);
+            }
+            return Ok(Some(Place { pos: pos + gap, follows_free: gap > Units::ZERO }));
+        }
+        let start = self.arena.tail();
+        let gap = self.gap_to_aligned(start, align);
+        if !self.arena.set_tail(start + gap + units) {
+            return Ok(None);
+        }
+        if gap > Units::ZERO {
+            self.index.insert(&mut self.arena, start, gap);
+        }
+        Ok(Some(Place { pos: start + gap, follows_free: gap > Units::ZERO }))
+    }
+
+    /// Writes header and entry of a new block.
+    #[inline(always)]
+    fn settle(
+        &mut self,
+        place: Place,
+        shape: Shape,
+        (index, generation, after): (Index, u32, Index),
+    ) -> Result<Handle<L>, Error> {
+        let Some(token) = L::token(index, generation) else {
+            return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
+        };
+        let traits = Traits {
+            index,
+            generation,
+            fixed: shape.immovable,
+            extended: shape.extension.is_needed::<L>(),
+        };
+        let record = L::compose(place.pos, shape.units, shape.pad, traits);
+        self.table.take(after);
+        self.used += shape.units;
+        if shape.immovable {
+            self.fixed += 1;
+        }
+        let live = Live { pos: place.pos, units: shape.units, record };
+        self.arena.put_head(live.pos, L::set_follows_free(record.head, place.follows_free));
+        self.arena.put_back(live.pos, record.back);
+        self.arena.put_entry(index, record.entry);
+        if !traits.extended {
+            live.seal(&mut self.arena)?;
+        }
+        Ok(Handle::from_token(token))
+    }
+
+    /// Makes granules that were in use free: the end of blocks is lowered, or a small block is
+    /// cached, or it is merged with its free neighbours.
+    #[inline(always)]
+    pub(crate) fn give_back(&mut self, pos: Pos, units: Units, follows_free: bool) -> Result<(), Corruption> {
+        if pos + units != self.arena.tail() && FreeIndex::<L>::caches(units) {
+            self.index.cache(&mut self.arena, pos, units, follows_free);
+            return Ok(());
+        }
+        self.merge_back(pos, units, follows_free)
+    }
+
+    pub(crate) fn merge_back(&mut self, pos: Pos, units: Units, follows_free: bool) -> Result<(), Corruption> {
+        // Both neighbours are looked at before either is touched.
+        let front = if follows_free { self.free_in_front(pos)? } else { pos };
+        let end = pos + units;
+        let behind = self.free_behind(end)?.unwrap_or(Units::ZERO);
+        self.index.remove(&mut self.arena, front, pos - front)?;
+        self.index.remove(&mut self.arena, end, behind)?;
+        let end = end + behind;
+        if end == self.arena.tail() {
+            let _ = self.arena.set_tail(front);
+        } else {
+            self.index.insert(&mut self.arena, front, end - front);
+        }
+        Ok(())
+    }
+
+    /// Where the merged free block in front of `pos` starts.
+    fn free_in_front(&self, pos: Pos) -> Result<Pos, Corruption> {
+        let length = self.arena.footer(pos).unwrap_or(Units::ZERO);
+        let front = pos - length;
+        if length > Units::ZERO && index::binned(&self.arena, front) == Ok(length) {
+            return Ok(front);
+        }
+        let at = crate::arena::Arena::<L, C>::byte(pos);
+        Err(Corruption::new(crate::error::Fault::Footer, at, length.0 as u64, 0))
+    }
+
+    /// The length of the merged free block that starts at `pos`, if one does.
+    pub(crate) fn free_behind(&self, pos: Pos) -> Result<Option<Units>, Corruption> {
+        match self.arena.head(pos) {
+            Some(head) if L::is_free(head) && L::free_kind(head) == Some(crate::layout::FreeKind::Binned) => {
+                index::binned(&self.arena, pos).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! The memory itself: the only module that reads and writes it.
+//!
+//! Everything here takes positions that may be wrong, because they may come from damaged metadata:
+//! an access outside the blocks or the table is `None`, never undefined.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use crate::check::Check;
+use crate::layout::{Encoding, Link};
+use crate::units::{Index, Pos, Units};
+
+/// Words that metadata is made of.
+///
+/// # Safety
+///
+/// Every bit pattern of the type's size is a value, it has no padding, and its alignment divides its
+/// size (or it is empty).
+pub unsafe trait Plain {}
+
+// SAFETY: an integer without padding.
+unsafe impl Plain for u16 {}
+// SAFETY: an integer without padding.
+unsafe impl Plain for u32 {}
+// SAFETY: an integer without padding.
+unsafe impl Plain for u64 {}
+// SAFETY: no bytes at all.
+unsafe impl Plain for [u8; 0] {}
+
+/// A caller's buffer, aligned inward, with the two regions that are in use.
+///
+/// ```text
+/// start                    (tail - 1) × G   + HEADER          end - entries × STRIDE     end = start + size
+/// | block | block | ... | block | sentinel header |  unused  | entry n | ... | entry 2 | entry 1 |
+///   pos 1                         pos = tail
+/// ```
+///
+/// Invariants, which every `SAFETY` comment of this file cites:
+///
+/// 1. `start .. start + size` lies in one buffer that is borrowed for `'a` and reached through
+///    this value alone.
+/// 2. `start + HEADER` is a multiple of the granule and `start + size` of the entry's size, so
+///    every header, link, footer and entry is aligned.
+/// 3. The first `written` bytes are initialised, and so is the table.
+/// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
+///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`.
+pub struct Arena<'a, L, C> {
+    start: NonNull<u8>,
+    size: usize,
+    tail: Pos,
+    entries: usize,
+    written: usize,
+    buffer: PhantomData<(&'a mut [MaybeUninit<u8>], L, C)>,
+}
+
+// SAFETY: an arena is an exclusive borrow of bytes (invariant 1), which may change threads.
+unsafe impl<L, C> Send for Arena<'_, L, C> {}
+// SAFETY: a shared arena only reads.
+unsafe impl<L, C> Sync for Arena<'_, L, C> {}
+
+impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
+    /// Bytes of a table entry, check word included.
+    pub(crate) const STRIDE: usize = size_of::<L::Entry>() * if C::ENABLED { 2 } else { 1 };
+
+    const NEXT: usize = size_of::<L::Head>();
+    const PREV: usize = Self::NEXT + size_of::<L::Link>();
+
+    const ENCODING_FITS: () = {
+        assert!(L::GRANULE.is_power_of_two() && L::HEADER <= L::GRANULE);
+        assert!(size_of::<L::Head>() + size_of::<L::Back>() == L::HEADER);
+        assert!(Self::NEXT + size_of::<L::Link>() <= L::GRANULE);
+        assert!(size_of::<L::Entry>().is_power_of_two() && size_of::<L::Entry>() >= size_of::<u32>());
+        assert!(L::HEADER.is_multiple_of(size_of::<L::Head>()));
+    };
+
+    /// Takes `buffer` over with no blocks and no entries; `None` if it cannot hold a sentinel.
+    /// `written` says how many of its first bytes are initialised.
+    pub(crate) fn new(buffer: &'a mut [MaybeUninit<u8>], initialised: bool) -> Option<Self> {
+        const { Self::ENCODING_FITS };
+        let raw = NonNull::from(&mut *buffer).cast::<u8>();
+        let len = buffer.len();
+        let first = raw.addr().get();
+        let skip = first.checked_add(L::HEADER)?.next_multiple_of(L::GRANULE) - L::HEADER - first;
+        let drop = first.checked_add(len)? % size_of::<L::Entry>();
+        let size = len.checked_sub(skip)?.checked_sub(drop)?;
+        if size < L::HEADER {
+            return None;
+        }
+        // SAFETY: `skip <= len`, so the result is in the buffer or one past it.
+        let start = unsafe { raw.add(skip) };
+        let mut arena = Self {
+            start,
+            size,
+            tail: Pos::FIRST,
+            entries: 0,
+            written: if initialised { size } else { 0 },
+            buffer: PhantomData,
+        };
+        arena.initialise(L::HEADER);
+        arena.put_head(Pos::FIRST, L::free_head(crate::layout::FreeKind::Tail, Units::ZERO));
+        Some(arena)
+    }
+
+    /// Bytes between the aligned start and the aligned end.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The granule number of the first payload's address, for alignment that outlives moves.
+    #[inline(always)]
+    pub(crate) fn granule_phase(&self) -> usize {
+        (self.start.addr().get() + L::HEADER) / L::GRANULE
+    }
+
+    #[inline(always)]
+    pub(crate) fn tail(&self) -> Pos {
+        self.tail
+    }
+
+    #[inline(always)]
+    pub(crate) fn entries(&self) -> usize {
+        self.entries
+    }
+
+    /// The highest place that the sentinel can have beside a table of `entries`.
+    #[inline(always)]
+    pub(crate) fn top_beside(&self, entries: usize) -> Option<Pos> {
+        let table = entries.checked_mul(Self::STRIDE)?;
+        let below = self.size.checked_sub(table)?.checked_sub(L::HEADER)?;
+        Some(Pos((below / L::GRANULE + 1).min(L::MAX_POS)))
+    }
+
+    /// The highest place that the sentinel can have now.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> Pos {
+        // By invariant 4 none of these can underflow.
+        let below = self.size.wrapping_sub(self.entries.wrapping_mul(Self::STRIDE)).wrapping_sub(L::HEADER);
+        Pos((below / L::GRANULE + 1).min(L::MAX_POS))
+    }
+
+    /// Moves the end of blocks and closes them with a sentinel. False, and nothing done, if it
+    /// would run into the table.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn set_tail(&mut self, tail: Pos) -> bool {
+        if tail < Pos::FIRST || tail > self.top() {
+            return false;
+        }
+        let end = Self::byte(tail) + L::HEADER;
+        if end > self.written {
+            self.initialise(end);
+        }
+        self.tail = tail;
+        self.put_head(tail, L::free_head(crate::layout::FreeKind::Tail, Units::ZERO));
+        true
+    }
+
+    /// Zeroes what lies between the initialised bytes and `end`.
+    #[cold]
+    fn initialise(&mut self, end: usize) {
+        if end <= self.written || end > self.size {
+            return;
+        }
+        // SAFETY: `written < end <= size`: inside the buffer by invariant 1.
+        unsafe { self.start.add(self.written).write_bytes(0, end - self.written) };
+        self.written = end;
+    }
+
+    /// Where a position's block starts, in bytes from the arena's start. Not for untrusted positions.
+    #[inline(always)]
+    pub(crate) fn byte(pos: Pos) -> usize {
+        pos.0.wrapping_sub(1).wrapping_mul(L::GRANULE)
+    }
+
+    /// Where an entry starts, in bytes from the arena's start.
+    pub(crate) fn entry_byte(&self, index: Index) -> usize {
+        self.size.wrapping_sub(index.0.wrapping_mul(Self::STRIDE))
+    }
+
+    /// The address of `offset` within the block at `pos`, if the `len` bytes from there lie in the
+    /// blocks or the sentinel's header.
+    #[inline(always)]
+    fn at(&self, pos: Pos, offset: usize, len: usize) -> Option<NonNull<u8>> {
+        if pos.0.wrapping_sub(1) >= self.tail.0 {
+            return None;
+        }
+        // `1 <= pos <= tail`, so this does not overflow and a header is inside by invariant 4.
+        let at = Self::byte(pos);
+        if (offset > L::HEADER || len > L::HEADER - offset)
+            && Self::byte(self.tail) - at < offset.saturating_add(len)
+        {
+            return None;
+        }
+        // SAFETY: by the two checks `at + offset + len` is at most the end of the sentinel's
+        // header, which is inside the buffer (invariants 1 and 4).
+        Some(unsafe { self.start.add(at + offset) })
+    }
+
+    #[inline(always)]
+    fn load<T: Plain + Copy>(&self, pos: Pos, offset: usize) -> Option<T> {
+        let from = self.at(pos, offset, size_of::<T>())?;
+        // SAFETY: inside the initialised part (`at`, invariant 3), aligned because callers pass
+        // offsets that are multiples of the word's size (invariant 2, `ENCODING_FITS`), and any
+        // bits are a value (`Plain`).
+        Some(unsafe { from.cast::<T>().read() })
+    }
+
+    #[inline(always)]
+    fn store<T: Plain>(&mut self, pos: Pos, offset: usize, value: T) -> Option<()> {
+        let to = self.at(pos, offset, size_of::<T>())?;
+        // SAFETY: inside the buffer (`at`), aligned as in `load`, and exclusively ours (invariant 1).
+        unsafe { to.cast::<T>().write(value) };
+        Some(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn head(&self, pos: Pos) -> Option<L::Head> {
+        self.load(pos, 0)
+    }
+
+    /// Writes the first header word. The position is one that `head` has read or the sentinel's;
+    /// any other write is left undone.
+    #[inline(always)]
+    pub(crate) fn put_head(&mut self, pos: Pos, head: L::Head) {
+        let _ = self.store(pos, 0, head);
+    }
+
+    #[inline(always)]
+    pub(crate) fn back(&self, pos: Pos) -> Option<L::Back> {
+        self.load(pos, size_of::<L::Head>())
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_back(&mut self, pos: Pos, back: L::Back) {
+        let _ = self.store(pos, size_of::<L::Head>(), back);
+    }
+
+    /// A free block's successor in its list.
+    #[inline(always)]
+    pub(crate) fn next(&self, pos: Pos) -> Option<Pos> {
+        self.load::<L::Link>(pos, Self::NEXT).map(|link| Pos(link.unpack()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_next(&mut self, pos: Pos, next: Pos) {
+        let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
+    }
+
+    /// A free block's predecessor in its list, if the block has two granules.
+    #[inline(always)]
+    pub(crate) fn prev(&self, pos: Pos) -> Option<Pos> {
+        self.load::<L::Link>(pos, Self::PREV).map(|link| Pos(link.unpack()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_prev(&mut self, pos: Pos, prev: Pos) {
+        let _ = self.store(pos, Self::PREV, L::Link::pack(prev.0));
+    }
+
+    /// The length that the free block ending at `end` has in its last bytes.
+    #[inline(always)]
+    pub(crate) fn footer(&self, end: Pos) -> Option<Units> {
+        let last = Pos(end.0.wrapping_sub(1));
+        self.load::<L::Link>(last, L::GRANULE - size_of::<L::Link>()).map(|link| Units(link.unpack()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_footer(&mut self, end: Pos, units: Units) {
+        let last = Pos(end.0.wrapping_sub(1));
+        let _ = self.store(last, L::GRANULE - size_of::<L::Link>(), L::Link::pack(units.0));
+    }
+
+    #[inline(always)]
+    fn entry_at(&self, index: Index) -> Option<NonNull<u8>> {
+        if index.0.wrapping_sub(1) >= self.entries {
+            return None;
+        }
+        // SAFETY: `1 <= index <= entries`, so the entry lies in the table (invariant 4).
+        Some(unsafe { self.start.add(self.size - index.0 * Self::STRIDE) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn entry(&self, index: Index) -> Option<L::Entry> {
+        let from = self.entry_at(index)?;
+        // SAFETY: an entry of the table: initialised (invariant 3), aligned (invariant 2), `Plain`.
+        Some(unsafe { from.cast::<L::Entry>().read() })
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_entry(&mut self, index: Index, entry: L::Entry) {
+        if let Some(to) = self.entry_at(index) {
+            // SAFETY: an entry of the table, aligned (invariant 2) and ours (invariant 1).
+            unsafe { to.cast::<L::Entry>().write(entry) };
+        }
+    }
+
+    /// The check word stored beside an entry.
+    #[inline(always)]
+    pub(crate) fn seal(&self, index: Index) -> Option<u32> {
+        if !C::ENABLED {
+            return None;
+        }
+        let entry = self.entry_at(index)?;
+        // SAFETY: with a check word the stride is two entries of at least 4 bytes each, so the
+        // word behind the entry is in the table, initialised by `push_entry` (invariant 3).
+        Some(unsafe { entry.add(size_of::<L::Entry>()).cast::<u32>().read() })
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_seal(&mut self, index: Index, seal: u32) {
+        if !C::ENABLED {
+            return;
+        }
+        if let Some(entry) = self.entry_at(index) {
+            // SAFETY: as in `seal`.
+            unsafe { entry.add(size_of::<L::Entry>()).cast::<u32>().write(seal) };
+        }
+    }
+
+    /// Whether one more entry fits above the blocks.
+    #[inline(always)]
+    pub(crate) fn has_room_for_entry(&self) -> bool {
+        self.entries < L::MAX_INDEX && self.top_beside(self.entries + 1).is_some_and(|top| self.tail <= top)
+    }
+
+    /// Grows the table by one entry. `None` if the last block reaches up to it.
+    pub(crate) fn push_entry(&mut self, entry: L::Entry) -> Option<Index> {
+        if !self.has_room_for_entry() {
+            return None;
+        }
+        let index = Index(self.entries + 1);
+        let at = self.size - index.0 * Self::STRIDE;
+        // SAFETY: `has_room_for_entry` holds invariant 4 with the entry counted, so its bytes are
+        // inside the buffer and above the blocks; they are initialised here, whole (invariant 3).
+        unsafe { self.start.add(at).write_bytes(0, Self::STRIDE) };
+        self.entries = index.0;
+        self.put_entry(index, entry);
+        Some(index)
+    }
+
+    /// Gives the table's last entry back.
+    pub(crate) fn pop_entry(&mut self) {
+        self.entries = self.entries.saturating_sub(1);
+    }
+
+    /// `len` bytes of the payload at `pos`.
+    #[inline(always)]
+    pub(crate) fn payload(&self, pos: Pos, len: usize) -> Option<&[u8]> {
+        let from = self.at(pos, L::HEADER, len)?;
+        // SAFETY: inside the blocks (`at`), initialised (invariant 3), and not written for as long
+        // as `self` is borrowed (invariant 1).
+        Some(unsafe { core::slice::from_raw_parts(from.as_ptr(), len) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn payload_mut(&mut self, pos: Pos, len: usize) -> Option<&mut [u8]> {
+        let from = self.at(pos, L::HEADER, len)?;
+        // SAFETY: as in `payload`, and `self` is borrowed exclusively.
+        Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
+    }
+
+    /// Several payloads at once; `None` if one is outside the blocks or two share a byte.
+    pub(crate) fn payloads_mut<const N: usize>(&mut self, spans: [(Pos, usize); N]) -> Option<[&mut [u8]; N]> {
+        let mut starts = [NonNull::dangling(); N];
+        for (i, (start, &(pos, len))) in starts.iter_mut().zip(&spans).enumerate() {
+            *start = self.at(pos, L::HEADER, len)?;
+            let from = Self::byte(pos);
+            let apart = |&(other, other_len): &(Pos, usize)| {
+                let other = Self::byte(other);
+                from >= other.saturating_add(other_len) || other >= from.saturating_add(len)
+            };
+            if !spans.iter().take(i).all(|span| apart(span) && span.0 != pos) {
+                return None;
+            }
+        }
+        let mut spans = spans.iter();
+        Some(starts.map(|start| {
+            let len = spans.next().map_or(0, |span| span.1);
+            // SAFETY: inside the blocks (`at`) and initialised (invariant 3); the ranges were found
+            // apart from each other above, and `self` is borrowed for as long as they live.
+            unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
+        }))
+    }
+
+    /// Copies `units` whole granules, header and payload, to a place that may overlap.
+    #[inline(always)]
+    pub(crate) fn shift(&mut self, from: Pos, to: Pos, units: Units) -> Option<()> {
+        let len = units.0.checked_mul(L::GRANULE)?;
+        let (source, target) = (self.at(from, 0, len)?, self.at(to, 0, len)?);
+        // SAFETY: both ranges are inside the blocks (`at`); `copy` allows them to overlap.
+        unsafe { target.copy_from(source, len) };
+        Some(())
+    }
+}
+
+/// Bytes as bytes that may be uninitialised. What is behind the result is only ever initialised:
+/// the arena writes nothing else.
+pub(crate) fn as_uninit(bytes: &mut [u8]) -> &mut [MaybeUninit<u8>] {
+    let len = bytes.len();
+    // SAFETY: the same memory with the same borrow; this crate writes initialised bytes only.
+    unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), len) }
+}

@@ -1,0 +1,267 @@
+//! One block in use: found by handle or position, checked, and what its metadata says.
+
+use core::str;
+
+use crate::arena::Arena;
+use crate::check::Check;
+use crate::error::{Corruption, Error, Fault, Found};
+use crate::handle::Handle;
+use crate::layout::{Encoding, Layout, Record};
+use crate::units::{Index, Pos, Units};
+
+/// A block in use whose header and table entry agree and whose length is possible.
+#[derive(Clone, Copy)]
+pub(crate) struct Live<L: Encoding> {
+    pub(crate) pos: Pos,
+    pub(crate) units: Units,
+    pub(crate) record: Record<L>,
+}
+
+/// What an extended block keeps in its last granule: how it must be aligned, and how long the name
+/// in front of that granule is.
+///
+/// ```text
+/// | header | payload | pad | name, filled up to a granule | align (log2), name length, zeros |
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Extension {
+    pub(crate) align_log2: u8,
+    pub(crate) name: u8,
+}
+
+impl Extension {
+    pub(crate) const NONE: Self = Self { align_log2: 0, name: 0 };
+
+    pub(crate) fn is_needed<L: Encoding>(self) -> bool {
+        self.name > 0 || 1usize << self.align_log2 > L::GRANULE
+    }
+
+    /// Bytes that it takes of the block.
+    pub(crate) fn bytes<L: Encoding>(self) -> usize {
+        if self.is_needed::<L>() { L::GRANULE + usize::from(self.name).next_multiple_of(L::GRANULE) } else { 0 }
+    }
+
+    /// The alignment in granules.
+    pub(crate) fn granules<L: Encoding>(self) -> usize {
+        ((1 << self.align_log2) / L::GRANULE).max(1)
+    }
+}
+
+impl<L: Layout> Live<L> {
+    /// The block that a handle names. Constant time.
+    #[inline(always)]
+    pub(crate) fn find<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Result<Self, Error> {
+        let token = handle.token();
+        if let Some(entry) = arena.entry(L::token_index(token)).filter(|&entry| !L::entry_is_vacant(entry)) {
+            let pos = L::entry_pos(entry);
+            if let (Some(head), Some(back)) = (arena.head(pos), arena.back(pos)) {
+                let record = Record { head, back, entry };
+                let units = L::units(head);
+                if L::matches(token, &record) && pos + units <= arena.tail() && units > Units::ZERO {
+                    return Ok(Self { pos, units, record });
+                }
+            }
+        }
+        Err(not_live(arena, handle))
+    }
+
+    /// The block in use at `pos`, whose header is `head`.
+    #[inline(always)]
+    pub(crate) fn at<C: Check>(arena: &Arena<'_, L, C>, pos: Pos, head: L::Head) -> Result<Self, Corruption> {
+        let units = L::units(head);
+        if units == Units::ZERO || pos + units > arena.tail() {
+            return Err(bad_length(arena, pos, units));
+        }
+        let index = arena.back(pos).map_or(Index::NONE, |back| L::index(head, back));
+        match (arena.back(pos), arena.entry(index)) {
+            (Some(back), Some(entry)) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => {
+                Ok(Self { pos, units, record: Record { head, back, entry } })
+            }
+            (_, entry) => Err(Corruption::new(
+                Fault::BackLink,
+                Arena::<L, C>::byte(pos),
+                entry.map_or(0, |entry| L::entry_pos(entry).0 as u64),
+                pos.0 as u64,
+            )),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(&self) -> Index {
+        L::index(self.record.head, self.record.back)
+    }
+
+    pub(crate) fn handle(&self) -> Option<Handle<L>> {
+        let traits = L::traits(&self.record);
+        L::token(traits.index, traits.generation).map(Handle::from_token)
+    }
+
+    /// Bytes behind the header.
+    #[inline(always)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.units.0 * L::GRANULE - L::HEADER
+    }
+
+    /// The payload's length, as asked for.
+    #[inline(always)]
+    pub(crate) fn len<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
+        let mut taken = L::pad(&self.record);
+        if L::is_extended(&self.record) {
+            taken += self.extension(arena)?.bytes::<L>();
+        }
+        self.capacity().checked_sub(taken).ok_or_else(|| bad_length(arena, self.pos, self.units))
+    }
+
+    /// The extension; an empty one where there is none.
+    pub(crate) fn extension<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Extension, Corruption> {
+        if !L::is_extended(&self.record) {
+            return Ok(Extension::NONE);
+        }
+        let behind = arena.payload(self.pos, self.capacity()).unwrap_or_default();
+        let extension = match behind.last_chunk() {
+            Some(&[align_log2, name, 0, 0, 0, 0, 0, 0]) => Extension { align_log2, name },
+            _ => return Err(self.bad_extension(arena, usize::MAX)),
+        };
+        let bytes = extension.bytes::<L>() + L::pad(&self.record);
+        if extension.align_log2 > crate::heap::MAX_ALIGN_LOG2 || !extension.is_needed::<L>() || bytes > behind.len() {
+            return Err(self.bad_extension(arena, bytes));
+        }
+        Ok(extension)
+    }
+
+    #[cold]
+    fn bad_extension<C: Check>(&self, _: &Arena<'_, L, C>, found: usize) -> Corruption {
+        let at = Arena::<L, C>::byte(self.pos + self.units) - L::GRANULE;
+        Corruption::new(Fault::Extension, at, found as u64, self.capacity() as u64)
+    }
+
+    /// The bytes between payload and end: padding, name, alignment.
+    fn tail_bytes<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<&'h [u8], Corruption> {
+        let extension = self.extension(arena)?;
+        let behind = arena.payload(self.pos, self.capacity()).unwrap_or_default();
+        Ok(behind.split_at_checked(behind.len() - extension.bytes::<L>()).map_or(&[], |split| split.1))
+    }
+
+    pub(crate) fn name<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<Option<&'h str>, Corruption> {
+        let extension = self.extension(arena)?;
+        if extension.name == 0 {
+            return Ok(None);
+        }
+        let bytes = self.tail_bytes(arena)?.get(..extension.name.into()).unwrap_or_default();
+        match str::from_utf8(bytes) {
+            Ok(name) => Ok(Some(name)),
+            Err(error) => Err(self.bad_extension(arena, error.valid_up_to())),
+        }
+    }
+
+    /// The name, copied out of the block: a block that changes its shape overwrites it.
+    pub(crate) fn copy_name<'n, C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        into: &'n mut [u8; u8::MAX as usize],
+    ) -> Result<&'n str, Corruption> {
+        let name = self.name(arena)?.unwrap_or_default();
+        let Some(copy) = into.get_mut(..name.len()) else {
+            return Ok("");
+        };
+        copy.copy_from_slice(name.as_bytes());
+        Ok(str::from_utf8(copy).unwrap_or_default())
+    }
+
+    /// Writes the extension and the name behind the payload.
+    pub(crate) fn put_extension<C: Check>(&self, arena: &mut Arena<'_, L, C>, extension: Extension, name: &str) {
+        if !extension.is_needed::<L>() {
+            return;
+        }
+        let capacity = self.capacity();
+        let behind = arena.payload_mut(self.pos, capacity).unwrap_or_default();
+        let Some((_, tail)) = behind.split_at_mut_checked(capacity - extension.bytes::<L>()) else {
+            return;
+        };
+        tail.fill(0);
+        if let Some(to) = tail.get_mut(..name.len()) {
+            to.copy_from_slice(name.as_bytes());
+        }
+        if let Some(word) = tail.last_chunk_mut() {
+            *word = [extension.align_log2, extension.name, 0, 0, 0, 0, 0, 0];
+        }
+    }
+
+    /// The check word that this block should have. Not for heaps without one.
+    fn digest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<u32, Corruption> {
+        let mut digest = C::digest(L::protected(&self.record).as_ref());
+        if L::is_extended(&self.record) {
+            for chunk in self.tail_bytes(arena)?.chunks_exact(8) {
+                let word = chunk.try_into().map_or(0, u64::from_ne_bytes);
+                digest = C::digest(&[digest.into(), word]);
+            }
+        }
+        Ok(digest)
+    }
+
+    /// Renews the check word.
+    #[inline(always)]
+    pub(crate) fn seal<C: Check>(&self, arena: &mut Arena<'_, L, C>) -> Result<(), Corruption> {
+        if C::ENABLED {
+            let digest = self.digest(arena)?;
+            arena.put_seal(self.index(), digest);
+        }
+        Ok(())
+    }
+
+    /// Points the table entry at another place, for a block that is about to be moved there.
+    #[inline(always)]
+    pub(crate) fn put_moved<C: Check>(&self, arena: &mut Arena<'_, L, C>, to: Pos) -> Result<(), Corruption> {
+        let entry = L::entry_at(self.record.entry, to);
+        arena.put_entry(self.index(), entry);
+        Self { record: Record { entry, ..self.record }, ..*self }.seal(arena)
+    }
+
+    /// Compares the check word.
+    #[inline(always)]
+    pub(crate) fn verify<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(), Corruption> {
+        if C::ENABLED {
+            let (stored, computed) = (arena.seal(self.index()).unwrap_or(0), self.digest(arena)?);
+            if stored != computed {
+                let at = Arena::<L, C>::byte(self.pos);
+                return Err(Corruption::new(Fault::CheckWord, at, stored.into(), computed.into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a handle does not lead to a block.
+#[cold]
+#[inline(never)]
+fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Error {
+    let bad = |found| Error::BadHandle { number: handle.number(), generation: handle.generation(), found };
+    let Some(entry) = arena.entry(handle.index()) else {
+        return bad(Found::OutsideTable { entries: arena.entries() });
+    };
+    if L::entry_is_vacant(entry) {
+        return bad(Found::Vacant);
+    }
+    let pos = L::entry_pos(entry);
+    let Some(head) = arena.head(pos).filter(|_| pos < arena.tail()) else {
+        let at = arena.entry_byte(handle.index());
+        return Corruption::new(Fault::Position, at, pos.0 as u64, arena.tail().0 as u64).into();
+    };
+    if L::is_free(head) {
+        return Corruption::new(Fault::Kind, Arena::<L, C>::byte(pos), 1, 0).into();
+    }
+    match Live::at(arena, pos, head) {
+        Err(corruption) => corruption.into(),
+        Ok(live) if live.index() != handle.index() => {
+            let (found, expected) = (live.index().0 as u64, handle.index().0 as u64);
+            Corruption::new(Fault::BackLink, Arena::<L, C>::byte(pos), found, expected).into()
+        }
+        Ok(live) => bad(Found::Generation(L::traits(&live.record).generation)),
+    }
+}
+
+#[cold]
+fn bad_length<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos, units: Units) -> Corruption {
+    let most = arena.tail() - pos;
+    Corruption::new(Fault::Length, Arena::<L, C>::byte(pos), units.0 as u64, most.0 as u64)
+}

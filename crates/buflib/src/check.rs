@@ -1,0 +1,112 @@
+//! The check word: CRC-32C over a block's metadata, or nothing at all.
+
+/// Whether a heap's metadata carries a check word.
+///
+/// The trait is sealed: [`Unchecked`] and [`Crc32`] are all there is.
+#[allow(private_bounds)]
+pub trait Check: sealed::Check {}
+
+impl<C: sealed::Check> Check for C {}
+
+/// No check word: metadata is checked for consistency only. Costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum Unchecked {}
+
+/// A CRC-32 (Castagnoli) over each block's header and table entry, kept beside the entry: one
+/// entry's size more per block.
+#[derive(Clone, Copy, Debug)]
+pub enum Crc32 {}
+
+pub(crate) mod sealed {
+    pub trait Check: Copy + core::fmt::Debug + 'static {
+        const ENABLED: bool;
+        fn digest(words: &[u64]) -> u32;
+    }
+}
+
+impl sealed::Check for Unchecked {
+    const ENABLED: bool = false;
+    #[inline(always)]
+    fn digest(_: &[u64]) -> u32 {
+        0
+    }
+}
+
+impl sealed::Check for Crc32 {
+    const ENABLED: bool = true;
+    #[inline(always)]
+    fn digest(words: &[u64]) -> u32 {
+        let mut crc = !0;
+        for &word in words {
+            crc = update(crc, word);
+        }
+        !crc
+    }
+}
+
+/// CRC-32C, bits reflected.
+#[cfg_attr(all(target_arch = "x86_64", target_feature = "sse4.2"), allow(dead_code))]
+const POLYNOMIAL: u32 = 0x82f6_3b78;
+
+/// What each value of each of the 16 nibbles of a word adds to the CRC: the CRC is linear, so the
+/// sixteen are independent of each other and the processor looks them up side by side.
+#[cfg_attr(all(target_arch = "x86_64", target_feature = "sse4.2"), allow(dead_code))]
+static NIBBLES: [[u32; 16]; 16] = {
+    let mut table = [[0; 16]; 16];
+    let mut place = 0;
+    while place < 16 {
+        let mut value = 0;
+        while value < 16 {
+            let mut rest = (value as u64) << (4 * place);
+            let mut bit = 0;
+            while bit < 64 {
+                rest = if rest & 1 == 1 { rest >> 1 ^ POLYNOMIAL as u64 } else { rest >> 1 };
+                bit += 1;
+            }
+            table[place][value] = rest as u32;
+            value += 1;
+        }
+        place += 1;
+    }
+    table
+};
+
+/// Takes eight bytes into the CRC, lowest first.
+#[inline(always)]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse4.2")))]
+fn update(crc: u32, word: u64) -> u32 {
+    let mut rest = word ^ u64::from(crc);
+    let mut crc = 0;
+    for row in &NIBBLES {
+        crc ^= row[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    crc
+}
+
+#[inline(always)]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse4.2"))]
+fn update(crc: u32, word: u64) -> u32 {
+    // SAFETY: the feature is enabled for the whole build.
+    unsafe { core::arch::x86_64::_mm_crc32_u64(crc.into(), word) as u32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Crc32, sealed::Check};
+
+    /// Against the bit-by-bit definition.
+    #[test]
+    fn check_word_is_crc32c() {
+        for words in [[0; 3], [u64::MAX; 3], [0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908, 0x1716_1514_1312_1110]] {
+            let mut crc = !0u32;
+            for byte in words.iter().flat_map(|word: &u64| word.to_le_bytes()) {
+                crc ^= u32::from(byte);
+                for _ in 0..8 {
+                    crc = if crc & 1 == 1 { crc >> 1 ^ super::POLYNOMIAL } else { crc >> 1 };
+                }
+            }
+            assert_eq!(Crc32::digest(&words), !crc);
+        }
+    }
+}

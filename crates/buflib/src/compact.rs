@@ -1,0 +1,272 @@
+//! Moving blocks together, so that free space is in one piece.
+//!
+//! A pass walks the blocks from low to high addresses. Up to a chosen place it leaves blocks where
+//! they are and merges the free space between them; from there on it slides blocks down. Neighbours
+//! that move by the same distance are moved by one copy. The free-space index is rebuilt on the way.
+
+use crate::alloc::Shape;
+use crate::arena::Arena;
+use crate::block::Live;
+use crate::check::Check;
+use crate::error::{Corruption, Error, Fault};
+use crate::heap::Heap;
+use crate::index::FreeIndex;
+use crate::layout::Layout;
+use crate::units::{Pos, Units};
+
+/// What a compaction did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Compaction {
+    /// Whether the largest piece of free space has grown.
+    pub gained: bool,
+    /// Blocks moved.
+    pub moves: usize,
+    /// Bytes moved, headers included.
+    pub bytes_moved: usize,
+}
+
+/// What a walk over all blocks has found, before anything is changed.
+#[derive(Clone, Copy)]
+struct Survey {
+    /// Granules in merged pieces of free space that could serve the request.
+    suitable: Units,
+    /// From where blocks should slide down.
+    start: Pos,
+}
+
+/// Neighbouring blocks that wait to be moved together.
+#[derive(Clone, Copy)]
+struct Run {
+    from: Pos,
+    to: Pos,
+    units: Units,
+    blocks: usize,
+}
+
+impl Run {
+    const NONE: Self = Self { from: Pos::NIL, to: Pos::NIL, units: Units::ZERO, blocks: 0 };
+}
+
+impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// Moves blocks together as far as possible: without immovable blocks, one free piece at the
+    /// end is left. Linear in the number of blocks and table entries and in the bytes moved; does
+    /// nothing if nothing was freed since the last time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] if damaged metadata was found: before anything was moved if it breaks the
+    /// row of blocks or a check word, otherwise with the block concerned left where it is.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let (a, b) = (heap.alloc(40)?, heap.alloc(40)?);
+    /// heap.free(a)?;
+    /// assert_eq!(heap.compact()?.moves, 1);
+    /// assert_eq!(heap.compact()?.moves, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn compact(&mut self) -> Result<Compaction, Error> {
+        let (before, counters) = (self.largest_free(), self.counters);
+        if !self.settled {
+            self.compact_all()?;
+        }
+        Ok(Compaction {
+            gained: self.largest_free() > before,
+            moves: self.counters.moves - counters.moves,
+            bytes_moved: self.counters.bytes_moved - counters.bytes_moved,
+        })
+    }
+
+    pub(crate) fn compact_all(&mut self) -> Result<(), Corruption> {
+        self.survey(Units::ZERO)?;
+        self.sweep(Pos::FIRST)?;
+        self.settled = true;
+        Ok(())
+    }
+
+    /// Tries harder, the more effort was spent already, to make room for a block; false if nothing
+    /// is left to try.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn make_room(&mut self, shape: Shape, effort: u32) -> Result<bool, Corruption> {
+        if self.settled {
+            return Ok(false);
+        }
+        self.table.tidy(&mut self.arena);
+        if self.arena.top() - Pos::FIRST < self.used + shape.units {
+            return Ok(false);
+        }
+        if effort > 0 || self.fixed > 0 {
+            self.compact_all()?;
+            return Ok(true);
+        }
+        let survey = self.survey(shape.units)?;
+        let free = self.arena.top() - Pos::FIRST - self.used;
+        let merge_only = self.table.has_vacancy() && survey.suitable.0 > free.0 / 2;
+        self.sweep(if merge_only { self.arena.tail() } else { survey.start })?;
+        Ok(true)
+    }
+
+    /// Walks all blocks without a change, checks what a move relies on, and looks for the place
+    /// from which sliding gains most for what it costs.
+    fn survey(&self, wanted: Units) -> Result<Survey, Corruption> {
+        let (mut suitable, mut gap, mut passed) = (Units::ZERO, Units::ZERO, Units::ZERO);
+        let tail = self.arena.tail();
+        let capacity = self.arena.top() - Pos::FIRST;
+        let mut best = (Pos::FIRST, u64::MAX, 1u64);
+        let mut pos = Pos::FIRST;
+        while pos < tail {
+            let head = self.head_in_row(pos)?;
+            let units = L::units(head);
+            if L::is_free(head) {
+                gap += units;
+            } else {
+                if C::ENABLED {
+                    Live::at(&self.arena, pos, head)?.verify(&self.arena)?;
+                }
+                if gap > Units::ZERO {
+                    if gap >= wanted {
+                        suitable += gap;
+                    }
+                    // Sliding from here moves what is left in use and gains what is left free.
+                    let start = pos - gap;
+                    let cost = ((self.used - passed).0 + capacity.0 / 8) as u64;
+                    let gain = (capacity - (start - Pos::FIRST) - (self.used - passed)).0 as u64;
+                    if gain >= wanted.0 as u64 && u128::from(cost) * u128::from(best.2) < u128::from(best.1) * u128::from(gain) {
+                        best = (start, cost, gain);
+                    }
+                    gap = Units::ZERO;
+                }
+                passed += units;
+            }
+            pos = pos + units;
+        }
+        Ok(Survey { suitable, start: best.0 })
+    }
+
+    /// The header at a position of the row of blocks, with a length that leads to the next.
+    #[inline(always)]
+    pub(crate) fn head_in_row(&self, pos: Pos) -> Result<L::Head, Corruption> {
+        match self.arena.head(pos) {
+            Some(head) if L::units(head) > Units::ZERO && pos + L::units(head) <= self.arena.tail() => Ok(head),
+            head => Err(Corruption::new(
+                Fault::Length,
+                Arena::<L, C>::byte(pos),
+                head.map_or(0, |head| L::units(head).0 as u64),
+                (self.arena.tail() - pos).0 as u64,
+            )),
+        }
+    }
+
+    /// Merges free space up to `from`, slides blocks down from there on, and rebuilds the index and
+    /// the table's list. A block whose metadata is damaged stays where it is and is reported.
+    fn sweep(&mut self, from: Pos) -> Result<(), Corruption> {
+        self.index = FreeIndex::EMPTY;
+        self.counters.compactions += 1;
+        let tail = self.arena.tail();
+        let mut damage = Ok(());
+        let mut run = Run::NONE;
+        let mut target = Pos::FIRST;
+        let mut pos = Pos::FIRST;
+        while pos < tail {
+            let head = self.head_in_row(pos)?;
+            let units = L::units(head);
+            if !L::is_free(head) {
+                let place = match self.destination(pos, head, target, from) {
+                    Ok(place) => place,
+                    Err(corruption) => {
+                        damage = damage.and(Err(corruption));
+                        pos
+                    }
+                };
+                if place == pos {
+                    self.flush(&mut run);
+                    self.close_gap(target, pos, head);
+                    target = pos + units;
+                } else if place < target {
+                    // Into a hole further down; what it leaves is free.
+                    self.flush(&mut run);
+                    self.move_run(Run { from: pos, to: place, units, blocks: 1 });
+                } else {
+                    if place > target || run.from + run.units != pos {
+                        self.flush(&mut run);
+                        run = Run { from: pos, to: place, units: Units::ZERO, blocks: 0 };
+                    }
+                    if L::follows_free(head) {
+                        self.arena.put_head(pos, L::set_follows_free(head, false));
+                    }
+                    run.units += units;
+                    run.blocks += 1;
+                    if place > target {
+                        // The gap may be where the block is now: move it before the gap is written.
+                        self.flush(&mut run);
+                        if let Some(moved) = self.arena.head(place) {
+                            self.close_gap(target, place, moved);
+                        }
+                    }
+                    target = place + units;
+                }
+            }
+            pos = pos + units;
+        }
+        self.flush(&mut run);
+        let _ = self.arena.set_tail(target);
+        self.table.tidy(&mut self.arena);
+        damage
+    }
+
+    /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already
+    /// says so when this returns.
+    #[inline(always)]
+    fn destination(&mut self, pos: Pos, head: L::Head, target: Pos, from: Pos) -> Result<Pos, Corruption> {
+        if pos == target || pos < from {
+            return Ok(pos);
+        }
+        let live = Live::at(&self.arena, pos, head)?;
+        if L::is_fixed(&live.record) {
+            return Ok(pos);
+        }
+        let mut place = target;
+        if L::is_extended(&live.record) {
+            let align = live.extension(&self.arena)?.granules::<L>();
+            place = target + self.gap_to_aligned(target, align);
+        } else if self.fixed > 0 {
+            if let Some((hole, length)) = self.index.find(&self.arena, live.units)? {
+                self.index.carve(&mut self.arena, hole, length, live.units)?;
+                self.arena.put_head(pos, L::set_follows_free(head, false));
+                place = hole;
+            }
+        }
+        if place != pos {
+            live.put_moved(&mut self.arena, place)?;
+        }
+        Ok(place)
+    }
+
+    /// Makes what lies between `start` and the block at `end` a free block.
+    #[inline(always)]
+    fn close_gap(&mut self, start: Pos, end: Pos, head: L::Head) {
+        if start < end {
+            self.index.insert(&mut self.arena, start, end - start);
+        } else if L::follows_free(head) {
+            self.arena.put_head(end, L::set_follows_free(head, false));
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self, run: &mut Run) {
+        if run.units > Units::ZERO {
+            self.move_run(*run);
+            *run = Run::NONE;
+        }
+    }
+
+    #[inline(always)]
+    fn move_run(&mut self, run: Run) {
+        let _ = self.arena.shift(run.from, run.to, run.units);
+        self.counters.moves += run.blocks;
+        self.counters.bytes_moved += run.units.0 * L::GRANULE;
+    }
+}

@@ -1,0 +1,224 @@
+//! What can go wrong, as values that say what was found, where, and what was expected.
+
+use core::fmt;
+
+/// Why an operation on a heap was refused. Nothing has changed when one is returned, except that
+/// blocks may have been moved together in the attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no room, even after compaction.
+    Exhausted {
+        /// Bytes asked for.
+        requested: usize,
+        /// Bytes free in total, each block's own overhead not yet taken off.
+        free: usize,
+        /// Bytes in the largest piece of free space that is known of.
+        contiguous: usize,
+    },
+    /// The request is beyond what the layout can express, whatever is free.
+    TooLarge {
+        /// Bytes asked for.
+        requested: usize,
+        /// The largest payload that the layout can express, in bytes.
+        limit: usize,
+    },
+    /// As many handles are live as the layout can number.
+    HandlesExhausted {
+        /// How many that is.
+        limit: usize,
+    },
+    /// The alignment is not a power of two, or larger than a page of 4096 bytes.
+    BadAlignment {
+        /// Bytes asked for.
+        requested: usize,
+    },
+    /// The name is longer than 255 bytes.
+    NameTooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The whole rest is taken: the handle is that of the block that
+    /// [`alloc_maximum`](crate::Heap::alloc_maximum) gave out, until it is freed or made smaller.
+    MaximumHeld {
+        /// The number of the handle that holds the rest.
+        number: usize,
+    },
+    /// The handle is not that of a live block of this heap.
+    BadHandle {
+        /// The handle's number.
+        number: usize,
+        /// The handle's generation.
+        generation: u32,
+        /// What stands under that number.
+        found: Found,
+    },
+    /// Two of the handles are the same.
+    SameHandle {
+        /// Their number.
+        number: usize,
+    },
+    /// The heap's metadata is damaged.
+    Corrupt(Corruption),
+}
+
+/// What was found under the number of a handle that is not live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Found {
+    /// The number is beyond the table's length.
+    OutsideTable {
+        /// Entries in the table.
+        entries: usize,
+    },
+    /// The entry is vacant: the block was freed.
+    Vacant,
+    /// The entry belongs to a later (or another heap's) block.
+    Generation(u32),
+}
+
+/// The first thing found wrong in the metadata of a heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Corruption {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Where it is, in bytes from the start of the arena.
+    pub at: usize,
+    /// What stands there.
+    pub found: u64,
+    /// What was expected there.
+    pub expected: u64,
+}
+
+/// The kinds of damage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A table entry or a link points outside the blocks. Found: the position. Expected: the end of blocks.
+    Position,
+    /// A block's length is zero or reaches past the end of blocks. Found: the length. Expected: the most it can be.
+    Length,
+    /// A block's header and its table entry disagree. Found: the position in the entry. Expected: the block's.
+    BackLink,
+    /// A block in use stands where a free one should, or the other way round. Found and expected: the header word, or zero.
+    Kind,
+    /// A free block's footer disagrees with its header. Found: the footer. Expected: the length.
+    Footer,
+    /// The mark that says whether the block in front is free is wrong. Found: the mark. Expected: the state.
+    FollowsFree,
+    /// A list of free blocks or vacant entries is broken. Found: the link. Expected: what it should be.
+    List,
+    /// The check word does not match. Found: the stored word. Expected: the computed one.
+    CheckWord,
+    /// A block's extension (alignment, name) makes no sense. Found: the word. Expected: the most it can be.
+    Extension,
+    /// A count kept beside the arena disagrees with the blocks. Found: counted. Expected: kept.
+    Count,
+}
+
+/// Why a buffer cannot become a heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Once aligned inward, the buffer cannot hold even one empty block.
+    TooSmall {
+        /// Bytes in the buffer.
+        bytes: usize,
+        /// Bytes that are enough for any buffer, however aligned.
+        needed: usize,
+    },
+    /// The buffer is larger than the layout can address.
+    TooLarge {
+        /// Bytes in the buffer.
+        bytes: usize,
+        /// The most bytes that the layout can address.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Exhausted { requested, free, contiguous } => write!(
+                f,
+                "no room for {requested} bytes: {free} bytes are free, {contiguous} of them in one piece"
+            ),
+            Self::TooLarge { requested, limit } => {
+                write!(f, "{requested} bytes are more than the layout's largest payload of {limit} bytes")
+            }
+            Self::HandlesExhausted { limit } => write!(f, "all {limit} handles are in use"),
+            Self::BadAlignment { requested } => {
+                write!(f, "alignment {requested} is not a power of two up to 4096")
+            }
+            Self::NameTooLong { length } => write!(f, "a name of {length} bytes, where 255 is the most"),
+            Self::MaximumHeld { number } => {
+                write!(f, "all free space is held by handle #{number} until it is freed or made smaller")
+            }
+            Self::BadHandle { number, generation, found } => {
+                write!(f, "handle #{number}.{generation} is not live: ")?;
+                match found {
+                    Found::OutsideTable { entries } => write!(f, "the table has {entries} entries"),
+                    Found::Vacant => write!(f, "its entry is vacant"),
+                    Found::Generation(other) => write!(f, "its entry is in generation {other}"),
+                }
+            }
+            Self::SameHandle { number } => write!(f, "handle #{number} was given twice"),
+            Self::Corrupt(corruption) => corruption.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Corruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.fault {
+            Fault::Position => "a position outside the blocks",
+            Fault::Length => "an impossible block length",
+            Fault::BackLink => "a header that its table entry does not point to",
+            Fault::Kind => "a block of another kind",
+            Fault::Footer => "a footer unlike its header",
+            Fault::FollowsFree => "a wrong mark about the block in front",
+            Fault::List => "a broken list",
+            Fault::CheckWord => "a wrong check word",
+            Fault::Extension => "an impossible extension",
+            Fault::Count => "a wrong count",
+        };
+        write!(
+            f,
+            "damaged metadata at byte {}: {what}, found {:#x}, expected {:#x}",
+            self.at, self.found, self.expected
+        )
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::TooSmall { bytes, needed } => {
+                write!(f, "a buffer of {bytes} bytes is too small: {needed} are enough however aligned")
+            }
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "a buffer of {bytes} bytes is more than the {limit} that the layout can address")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+impl core::error::Error for Corruption {}
+impl core::error::Error for BuildError {}
+
+impl From<Corruption> for Error {
+    #[inline]
+    fn from(corruption: Corruption) -> Self {
+        Self::Corrupt(corruption)
+    }
+}
+
+impl Corruption {
+    /// Out of line, so that the checks themselves stay small.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(fault: Fault, at: usize, found: u64, expected: u64) -> Self {
+        Self { fault, at, found, expected }
+    }
+}

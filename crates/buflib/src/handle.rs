@@ -1,0 +1,117 @@
+//! Handles: what the user holds instead of a pointer.
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+use crate::layout::{Layout, Standard};
+use crate::units::Index;
+
+/// The name of a block: a number and a generation, in four bytes (eight for the wide layout).
+///
+/// A handle is `Copy`, borrows nothing, and outlives the moves of its block. `Option<Handle>` has
+/// the same size.
+///
+/// # How surely a stale handle is found
+///
+/// When a block is freed, its table entry passes to the next generation, and handles of earlier
+/// ones are refused as [`BadHandle`](crate::Error::BadHandle). Generations wrap around: an old
+/// handle is taken for a new one if exactly a multiple of [`Layout::GENERATIONS`] blocks have been
+/// freed under its number since (256 for [`Standard`], 2,048 for
+/// [`Narrow`](crate::Narrow), 4,194,304 for [`Wide`](crate::Wide)). Entries that the table gave
+/// back start from the highest generation that it has given back, so a shrunken table does not make
+/// old handles valid at once. A handle of another heap is found only if number or generation
+/// differ. None of this is a matter of soundness: a wrong handle that is not found out reads or
+/// writes the bytes of another live block of the heap it is used with, never anything else.
+///
+/// ```
+/// let mut memory = [0; 256];
+/// let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+/// let handle = heap.alloc(10)?;
+/// assert_eq!(handle.to_string(), "#1.0");
+/// assert_eq!(size_of_val(&Some(handle)), 4);
+/// heap.free(handle)?;
+/// assert!(heap.free(handle).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Handle<L: Layout = Standard> {
+    token: L::Token,
+}
+
+impl<L: Layout> Handle<L> {
+    #[inline(always)]
+    pub(crate) fn from_token(token: L::Token) -> Self {
+        Self { token }
+    }
+
+    #[inline(always)]
+    pub(crate) fn token(self) -> L::Token {
+        self.token
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(self) -> Index {
+        L::token_index(self.token)
+    }
+
+    /// The number: 1 for the first block of a fresh heap, then 2, 3 and on. Numbers are used again.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.index().0
+    }
+
+    /// How often the number had been freed when this handle was given out, modulo
+    /// [`Layout::GENERATIONS`].
+    #[must_use]
+    pub fn generation(self) -> u32 {
+        L::token_generation(self.token)
+    }
+}
+
+impl<L: Layout> Clone for Handle<L> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Layout> Copy for Handle<L> {}
+
+impl<L: Layout> PartialEq for Handle<L> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
+
+impl<L: Layout> Eq for Handle<L> {}
+
+impl<L: Layout> PartialOrd for Handle<L> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<L: Layout> Ord for Handle<L> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.number(), self.generation()).cmp(&(other.number(), other.generation()))
+    }
+}
+
+impl<L: Layout> Hash for Handle<L> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.token.hash(state);
+    }
+}
+
+impl<L: Layout> fmt::Display for Handle<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}.{}", self.number(), self.generation())
+    }
+}
+
+impl<L: Layout> fmt::Debug for Handle<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({self})")
+    }
+}

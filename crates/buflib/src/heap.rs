@@ -1,0 +1,233 @@
+//! The heap as its user sees it.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use crate::arena::Arena;
+use crate::block::Live;
+use crate::check::{Check, Unchecked};
+use crate::error::{BuildError, Error};
+use crate::handle::Handle;
+use crate::index::FreeIndex;
+use crate::inspect::Counters;
+use crate::layout::{Layout, Standard};
+use crate::table::Table;
+use crate::units::{Index, Units};
+
+/// The largest alignment is a page: 2^12 bytes.
+pub(crate) const MAX_ALIGN_LOG2: u8 = 12;
+
+/// A heap over a buffer that the caller supplies: it hands out [`Handle`]s, and moves blocks
+/// together when free space is in too many pieces.
+///
+/// # The memory
+///
+/// ```text
+///           start                                                                               end
+/// arena:    | block | block | free | block | sentinel |   free tail   ... | entry 3 | entry 2 | entry 1 |
+///                                                                           handle table, grows downward
+/// block:    | header | payload ........ | pad |
+///             length, flags               up to the granule
+///             number, generation
+///
+/// free:     | length, flags | next | prev | ........ | length |
+/// ```
+///
+/// A handle holds the number of a table entry; the entry holds the position of the block; the
+/// header holds the number of the entry. So a handle resolves with one look-up in the table, and a
+/// block that moves finds its entry at once. The bytes are exact in
+/// [LAYOUT.md](https://docs.rs/crate/buflib/latest/source/docs/LAYOUT.md).
+///
+/// # The layers
+///
+/// | file | what it is about |
+/// |---|---|
+/// | `heap` | this type: construction, access to payloads |
+/// | `alloc`, `resize` | how requests are served and blocks given back |
+/// | `compact` | moving blocks together |
+/// | `inspect` | looking at the heap: blocks, figures, the full check |
+/// | `index`, `table`, `block` | where free space is; where handles lead; one block in use |
+/// | `layout`, `check` | the encoding of metadata; the check word |
+/// | `arena` | the memory, and all of the `unsafe` |
+///
+/// # Borrowing
+///
+/// Whatever may move a block takes `&mut self`, and payloads borrow the heap. So with a payload in
+/// hand nothing that could move it compiles:
+///
+/// ```compile_fail,E0502
+/// # let mut memory = [0; 1024];
+/// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+/// let handle = heap.alloc(10)?;
+/// let bytes = heap.get(handle)?;
+/// heap.alloc(10)?; // may move blocks
+/// assert_eq!(bytes.len(), 10);
+/// # Ok::<(), buflib::Error>(())
+/// ```
+pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
+    pub(crate) arena: Arena<'a, L, C>,
+    pub(crate) index: FreeIndex<L>,
+    pub(crate) table: Table,
+    /// Granules of blocks in use.
+    pub(crate) used: Units,
+    /// Immovable blocks.
+    pub(crate) fixed: usize,
+    /// The block that holds the rest of the heap.
+    pub(crate) maximum: Index,
+    /// Whether nothing was freed since a compaction that did all it could.
+    pub(crate) settled: bool,
+    pub(crate) counters: Counters,
+}
+
+impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
+    /// Bytes of metadata for each block: header, table entry, and check word if there is one.
+    ///
+    /// Names, and alignments larger than the granule, cost a granule and the name's length more;
+    /// every payload is filled up to the granule.
+    ///
+    /// ```
+    /// use buflib::{Crc32, Heap, Narrow, Standard, Wide};
+    /// assert_eq!(Heap::<Standard>::METADATA_BYTES, 12);
+    /// assert_eq!(Heap::<Standard, Crc32>::METADATA_BYTES, 16);
+    /// assert_eq!(Heap::<Narrow>::METADATA_BYTES, 8);
+    /// assert_eq!(Heap::<Wide>::METADATA_BYTES, 24);
+    /// ```
+    pub const METADATA_BYTES: usize = L::HEADER + Arena::<'a, L, C>::STRIDE;
+
+    /// The largest payload that the layout can express, in bytes.
+    pub const MAX_PAYLOAD_BYTES: usize = (L::MAX_POS - 1) * L::GRANULE - L::HEADER;
+
+    /// Makes a heap of a buffer of any content. Bytes are zeroed when they are first used, so this
+    /// is done in constant time, and each byte costs that once.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the buffer cannot hold one empty block or is more than the layout can address.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// let mut memory = [MaybeUninit::uninit(); 64];
+    /// let mut heap = buflib::Heap::<buflib::Narrow>::new(&mut memory)?;
+    /// assert_eq!(heap.alloc(40)?.number(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(memory: &'a mut [MaybeUninit<u8>]) -> Result<Self, BuildError> {
+        Self::build(memory, false)
+    }
+
+    /// Makes a heap of a buffer of bytes, in constant time. A payload starts with whatever its
+    /// bytes were before.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn from_bytes(memory: &'a mut [u8]) -> Result<Self, BuildError> {
+        Self::build(crate::arena::as_uninit(memory), true)
+    }
+
+    fn build(memory: &'a mut [MaybeUninit<u8>], initialised: bool) -> Result<Self, BuildError> {
+        let bytes = memory.len();
+        let limit = L::MAX_ARENA_BYTES;
+        if bytes > limit {
+            return Err(BuildError::TooLarge { bytes, limit });
+        }
+        let slack = L::GRANULE + size_of::<L::Entry>();
+        let needed = L::GRANULE + L::HEADER + Arena::<L, C>::STRIDE + slack;
+        match Arena::new(memory, initialised) {
+            Some(arena) if arena.top_beside(1).is_some_and(|top| top > arena.tail()) => Ok(Self {
+                arena,
+                index: FreeIndex::EMPTY,
+                table: Table::EMPTY,
+                used: Units::ZERO,
+                fixed: 0,
+                maximum: Index::NONE,
+                settled: true,
+                counters: Counters::default(),
+            }),
+            _ => Err(BuildError::TooSmall { bytes, needed }),
+        }
+    }
+
+    /// The bytes of a block. Constant time: one look-up in the table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadHandle`] if the block is not live, [`Error::Corrupt`] if its metadata is damaged.
+    #[inline(always)]
+    pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
+        let live = Live::find(&self.arena, handle)?;
+        let len = live.len(&self.arena)?;
+        // `find` has checked that the block is inside.
+        Ok(self.arena.payload(live.pos, len).unwrap_or_default())
+    }
+
+    /// The bytes of a block, to write. Constant time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Self::get).
+    #[inline(always)]
+    pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
+        let live = Live::find(&self.arena, handle)?;
+        let len = live.len(&self.arena)?;
+        Ok(self.arena.payload_mut(live.pos, len).unwrap_or_default())
+    }
+
+    /// The bytes of several different blocks, all to write. Quadratic in their number.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Self::get), and [`Error::SameHandle`] if one is given twice.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let (a, b) = (heap.alloc(3)?, heap.alloc(3)?);
+    /// let [x, y] = heap.get_disjoint_mut([a, b])?;
+    /// x.copy_from_slice(b"abc");
+    /// y.copy_from_slice(x);
+    /// assert_eq!(heap.get(b)?, b"abc");
+    /// assert!(heap.get_disjoint_mut([a, a]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_disjoint_mut<const N: usize>(&mut self, handles: [Handle<L>; N]) -> Result<[&mut [u8]; N], Error> {
+        let mut spans = [(crate::units::Pos::NIL, 0); N];
+        for (i, (span, &handle)) in spans.iter_mut().zip(&handles).enumerate() {
+            if handles.iter().take(i).any(|&other| other == handle) {
+                return Err(Error::SameHandle { number: handle.number() });
+            }
+            let live = Live::find(&self.arena, handle)?;
+            *span = (live.pos, live.len(&self.arena)?);
+        }
+        // Different blocks that overlap: only damaged metadata says so.
+        self.arena.payloads_mut(spans).ok_or_else(|| {
+            let (first, last) = (spans.first().map_or(0, |span| span.0.0), spans.last().map_or(0, |span| span.0.0));
+            crate::error::Corruption::new(crate::error::Fault::Position, 0, first as u64, last as u64).into()
+        })
+    }
+
+    /// Whether a handle leads to a live block of this heap. Constant time.
+    #[must_use]
+    pub fn contains(&self, handle: Handle<L>) -> bool {
+        Live::find(&self.arena, handle).is_ok()
+    }
+
+    /// The name that a block was allocated with. Linear in its length.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Self::get).
+    pub fn name(&self, handle: Handle<L>) -> Result<Option<&str>, Error> {
+        Ok(Live::find(&self.arena, handle)?.name(&self.arena)?)
+    }
+}
+
+impl<L: Layout, C: Check> fmt::Debug for Heap<'_, L, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heap")
+            .field("layout", &L::NAME)
+            .field("check_word", &C::ENABLED)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

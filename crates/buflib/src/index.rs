@@ -1,0 +1,330 @@
+//! The free-space index: which free block answers a request, in constant time.
+//!
+//! Two kinds of lists, both threaded through the free blocks themselves:
+//!
+//! - the *cache* keeps freed blocks of each small size just as they were, the last freed first, so
+//!   that the next request of that size takes one that is still warm and touches no neighbour;
+//! - the *bins* keep merged blocks by size range, doubly linked, with a bitmap over the bins that
+//!   are not empty.
+//!
+//! A cached block counts as in use for its neighbours until compaction merges it.
+
+use crate::arena::Arena;
+use crate::check::Check;
+use crate::error::{Corruption, Fault};
+use crate::layout::{Encoding, FreeKind, Link};
+use crate::units::{Pos, Units};
+
+/// How many blocks of a bin are looked at that may or may not be large enough.
+const PEEK: usize = 4;
+
+#[derive(Clone, Debug)]
+pub(crate) struct FreeIndex<L: Encoding> {
+    cache: L::CacheHeads,
+    bins: L::BinHeads,
+    map: L::BinMap,
+    cached: Units,
+}
+
+impl<L: Encoding> FreeIndex<L> {
+    pub(crate) const EMPTY: Self =
+        Self { cache: L::NO_CACHE, bins: L::NO_BINS, map: L::NO_MAP, cached: Units::ZERO };
+
+    /// What the cache keeps, in granules.
+    pub(crate) fn cached(&self) -> Units {
+        self.cached
+    }
+
+    /// Whether no bin holds a block.
+    pub(crate) fn bins_are_empty(&self) -> bool {
+        self.map.as_ref().iter().all(|&word| word == 0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn caches(units: Units) -> bool {
+        units.0 <= L::CACHED_MAX
+    }
+
+    /// Sets a freed block aside. `head` is its header so far, for the mark about the block in front.
+    #[inline(always)]
+    pub(crate) fn cache<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units, follows_free: bool) {
+        if let Some(first) = self.cache.as_mut().get_mut(units.0) {
+            arena.put_head(pos, L::set_follows_free(L::free_head(FreeKind::Cached, units), follows_free));
+            arena.put_next(pos, Pos(first.unpack()));
+            *first = L::Link::pack(pos.0);
+            self.cached += units;
+        }
+    }
+
+    /// Takes the block of exactly `units` that was set aside last, and tells whether it follows a
+    /// free block.
+    #[inline(always)]
+    pub(crate) fn uncache<C: Check>(
+        &mut self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Result<Option<(Pos, bool)>, Corruption> {
+        let Some(first) = self.cache.as_mut().get_mut(units.0) else {
+            return Ok(None);
+        };
+        let pos = Pos(first.unpack());
+        if pos == Pos::NIL {
+            return Ok(None);
+        }
+        let head = Self::expect(arena, pos, FreeKind::Cached, units)?;
+        let next = arena.next(pos).ok_or_else(|| broken_list(arena, pos, pos))?;
+        *first = L::Link::pack(next.0);
+        self.cached -= units;
+        Ok(Some((pos, L::follows_free(head))))
+    }
+
+    /// The header at `pos`, if it is that of a free block of this kind and length.
+    #[inline(always)]
+    fn expect<C: Check>(
+        arena: &Arena<'_, L, C>,
+        pos: Pos,
+        kind: FreeKind,
+        units: Units,
+    ) -> Result<L::Head, Corruption> {
+        let expected = L::free_head(kind, units);
+        match arena.head(pos) {
+            Some(head) if L::set_follows_free(head, false) == expected => Ok(head),
+            _ => Err(Corruption::new(
+                Fault::Kind,
+                Arena::<L, C>::byte(pos),
+                arena.head(pos).map_or(0, |head| L::units(head).0 as u64),
+                units.0 as u64,
+            )),
+        }
+    }
+
+    /// The bin that a block of this length is kept in.
+    #[inline(always)]
+    fn bin(units: Units) -> usize {
+        let exact = 2 << L::SPLIT;
+        if units.0 < exact {
+            return units.0;
+        }
+        let log = usize::BITS - 1 - units.0.leading_zeros();
+        let part = units.0 >> (log - L::SPLIT) & ((1 << L::SPLIT) - 1);
+        exact + (((log - L::SPLIT - 1) << L::SPLIT) as usize) + part
+    }
+
+    /// The lowest bin of which every block is at least this long.
+    #[inline(always)]
+    fn bin_above(units: Units) -> usize {
+        if units.0 < 2 << L::SPLIT {
+            return units.0;
+        }
+        let log = usize::BITS - 1 - units.0.leading_zeros();
+        Self::bin(units + Units((1 << (log - L::SPLIT)) - 1))
+    }
+
+    /// The first bin from `bin` on that is not empty.
+    #[inline(always)]
+    fn occupied_from(&self, bin: usize) -> Option<usize> {
+        let words = self.map.as_ref();
+        let mut mask = !0 << (bin % 32);
+        for (i, &word) in words.iter().enumerate().skip(bin / 32) {
+            let rest = word & mask;
+            if rest != 0 {
+                return Some(i * 32 + rest.trailing_zeros() as usize);
+            }
+            mask = !0;
+        }
+        None
+    }
+
+    /// The first block of the last bin that is not empty: among the largest there are.
+    pub(crate) fn large(&self) -> Pos {
+        let top = self.map.as_ref().iter().enumerate().rev().find(|(_, word)| **word != 0);
+        top.map_or(Pos::NIL, |(i, word)| self.first(i * 32 + 31 - word.leading_zeros() as usize))
+    }
+
+    /// The length of the largest merged free block; linear in the blocks of the last bin.
+    pub(crate) fn largest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Units, Corruption> {
+        let (mut pos, mut largest) = (self.large(), Units::ZERO);
+        let mut left = (arena.tail() - Pos::FIRST).0;
+        while pos != Pos::NIL && left > 0 {
+            largest = largest.max(binned(arena, pos)?);
+            pos = arena.next(pos).unwrap_or(Pos::NIL);
+            left -= 1;
+        }
+        Ok(largest)
+    }
+
+    fn first(&self, bin: usize) -> Pos {
+        Pos(self.bins.as_ref().get(bin).map_or(0, |link| link.unpack()))
+    }
+
+    fn set_first(&mut self, bin: usize, pos: Pos) {
+        if let (Some(link), Some(word)) = (self.bins.as_mut().get_mut(bin), self.map.as_mut().get_mut(bin / 32)) {
+            *link = L::Link::pack(pos.0);
+            if pos == Pos::NIL {
+                *word &= !(1 << (bin % 32));
+            } else {
+                *word |= 1 << (bin % 32);
+            }
+        }
+    }
+
+    /// A binned block of at least `units`, and its length. It stays where it is.
+    pub(crate) fn find<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Result<Option<(Pos, Units)>, Corruption> {
+        if let Some(bin) = self.occupied_from(Self::bin_above(units)) {
+            let pos = self.first(bin);
+            return Ok(Some((pos, binned(arena, pos)?)));
+        }
+        let mut pos = self.first(Self::bin(units));
+        for _ in 0..PEEK {
+            if pos == Pos::NIL {
+                break;
+            }
+            let length = binned(arena, pos)?;
+            if length >= units {
+                return Ok(Some((pos, length)));
+            }
+            pos = arena.next(pos).ok_or_else(|| broken_list(arena, pos, pos))?;
+        }
+        Ok(None)
+    }
+
+    /// Makes `units` granules from `pos` a merged free block: header, footer, the mark in the block
+    /// behind it, and its place in a bin. The block in front is in use or cached.
+    pub(crate) fn insert<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
+        let end = pos + units;
+        arena.put_head(pos, L::free_head(FreeKind::Binned, units));
+        arena.put_footer(end, units);
+        if let Some(head) = arena.head(end).filter(|&head| !L::follows_free(head)) {
+            arena.put_head(end, L::set_follows_free(head, true));
+        }
+        if units > Units::ONE {
+            let bin = Self::bin(units);
+            let next = self.first(bin);
+            arena.put_next(pos, next);
+            arena.put_prev(pos, Pos::NIL);
+            if next != Pos::NIL {
+                arena.put_prev(next, pos);
+            }
+            self.set_first(bin, pos);
+        }
+    }
+
+    /// Takes a merged free block of `units` out of its bin. Header, footer and mark stay.
+    pub(crate) fn remove<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+    ) -> Result<(), Corruption> {
+        if units <= Units::ONE {
+            return Ok(());
+        }
+        let bin = Self::bin(units);
+        let (Some(next), Some(prev)) = (arena.next(pos), arena.prev(pos)) else {
+            return Err(broken_list(arena, pos, pos));
+        };
+        if next != Pos::NIL && arena.prev(next) != Some(pos) {
+            return Err(broken_list(arena, pos, next));
+        }
+        if prev == Pos::NIL {
+            if self.first(bin) != pos {
+                return Err(broken_list(arena, pos, self.first(bin)));
+            }
+            self.set_first(bin, next);
+        } else {
+            if arena.next(prev) != Some(pos) {
+                return Err(broken_list(arena, pos, prev));
+            }
+            arena.put_next(prev, next);
+        }
+        if next != Pos::NIL {
+            arena.put_prev(next, prev);
+        }
+        Ok(())
+    }
+
+    /// Takes `wanted` granules from the front of a merged free block of `units` and keeps the rest.
+    pub(crate) fn carve<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        wanted: Units,
+    ) -> Result<(), Corruption> {
+        self.remove(arena, pos, units)?;
+        if units > wanted {
+            self.insert(arena, pos + wanted, units - wanted);
+        } else if let Some(head) = arena.head(pos + units) {
+            arena.put_head(pos + units, L::set_follows_free(head, false));
+        }
+        Ok(())
+    }
+}
+
+/// What the lists hold, for the full check.
+#[derive(Default)]
+pub(crate) struct Listed {
+    pub(crate) binned: usize,
+    pub(crate) cached: usize,
+    pub(crate) cached_units: Units,
+}
+
+impl<L: Encoding> FreeIndex<L> {
+    /// Follows every list and counts its members. Ends even on lists that are circles.
+    pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Listed, Corruption> {
+        let most = (arena.tail() - Pos::FIRST).0;
+        let mut listed = Listed::default();
+        for (units, first) in self.cache.as_ref().iter().enumerate() {
+            let mut pos = Pos(first.unpack());
+            while pos != Pos::NIL {
+                Self::expect(arena, pos, FreeKind::Cached, Units(units))?;
+                listed.cached += 1;
+                listed.cached_units += Units(units);
+                pos = arena.next(pos).filter(|_| listed.cached <= most).ok_or_else(|| broken_list(arena, pos, pos))?;
+            }
+        }
+        for bin in 0..self.bins.as_ref().len() {
+            let (mut pos, mut before) = (self.first(bin), Pos::NIL);
+            let marked = self.map.as_ref().get(bin / 32).is_some_and(|word| word >> (bin % 32) & 1 == 1);
+            if marked != (pos != Pos::NIL) {
+                return Err(broken_list(arena, pos, before));
+            }
+            while pos != Pos::NIL {
+                let units = binned(arena, pos)?;
+                if Self::bin(units) != bin || arena.prev(pos) != Some(before) {
+                    return Err(broken_list(arena, pos, before));
+                }
+                listed.binned += 1;
+                before = pos;
+                pos = arena.next(pos).filter(|_| listed.binned <= most).ok_or_else(|| broken_list(arena, pos, pos))?;
+            }
+        }
+        Ok(listed)
+    }
+}
+
+/// The length of the merged free block at `pos`.
+#[inline(always)]
+pub(crate) fn binned<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Units, Corruption> {
+    match arena.head(pos) {
+        Some(head)
+            if L::is_free(head)
+                && L::free_kind(head) == Some(FreeKind::Binned)
+                && L::units(head) > Units::ZERO
+                && pos + L::units(head) <= arena.tail() =>
+        {
+            Ok(L::units(head))
+        }
+        _ => Err(broken_list(arena, pos, arena.tail())),
+    }
+}
+
+/// A list that leads to `pos`, where nothing fits to it.
+#[cold]
+fn broken_list<L: Encoding, C: Check>(_: &Arena<'_, L, C>, pos: Pos, found: Pos) -> Corruption {
+    Corruption::new(Fault::List, Arena::<L, C>::byte(pos), found.0 as u64, pos.0 as u64)
+}

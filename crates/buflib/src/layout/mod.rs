@@ -1,0 +1,184 @@
+//! How a block's header, a table entry and a free block are encoded.
+//!
+//! [`Layout`] is what users name; `Encoding` is the arithmetic behind it, one file per layout. The
+//! rest of the library never shifts or masks.
+
+mod narrow;
+mod standard;
+mod wide;
+
+use core::fmt::Debug;
+use core::hash::Hash;
+
+use crate::arena::Plain;
+use crate::units::{Index, Pos, Units};
+
+pub use narrow::Narrow;
+pub use standard::Standard;
+pub use wide::Wide;
+
+/// The encoding of a heap's metadata, which decides its limits and its cost per block.
+///
+/// | layout | header + entry | granule | largest arena | most blocks | generations |
+/// |---|---|---|---|---|---|
+/// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,767 | 2,048 |
+/// | [`Standard`] | 8 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 256 |
+/// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
+///
+/// A payload is always aligned to the granule. The trait is sealed: the three layouts are all there is.
+#[allow(private_bounds)]
+pub trait Layout: Encoding {
+    /// Bytes in a granule: blocks are a whole number of these, and payloads are aligned to it.
+    const GRANULE_BYTES: usize = Self::GRANULE;
+    /// Bytes in front of every payload.
+    const HEADER_BYTES: usize = Self::HEADER;
+    /// Bytes of a handle table entry, without the check word.
+    const ENTRY_BYTES: usize = size_of::<Self::Entry>();
+    /// The largest number of bytes that blocks can span.
+    const MAX_ARENA_BYTES: usize = Self::MAX_POS.saturating_mul(Self::GRANULE);
+    /// The largest number of handles that can be live at once.
+    const MAX_HANDLES: usize = Self::MAX_INDEX;
+    /// How many different generations an entry's handles go through before one repeats.
+    const GENERATIONS: u32 = Self::MAX_GENERATION + 1;
+}
+
+impl<L: Encoding> Layout for L {}
+
+/// What a free block is to the index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FreeKind {
+    /// Set aside for the next request of its size, and not yet merged with its neighbours.
+    Cached = 1,
+    /// Merged, with a footer, announced in the next header; in a bin unless it is one granule.
+    Binned = 2,
+    /// The sentinel that closes the row of blocks.
+    Tail = 3,
+}
+
+impl FreeKind {
+    #[inline(always)]
+    fn from_bits(bits: u32) -> Option<Self> {
+        match bits {
+            1 => Some(Self::Cached),
+            2 => Some(Self::Binned),
+            3 => Some(Self::Tail),
+            _ => None,
+        }
+    }
+}
+
+/// All that is stored about a block in use: its header, in two words, and its table entry.
+#[derive(Clone, Copy)]
+pub struct Record<L: Encoding> {
+    pub(crate) head: L::Head,
+    pub(crate) back: L::Back,
+    pub(crate) entry: L::Entry,
+}
+
+/// What a record says besides where it is and how long: fixed when the block is allocated.
+#[derive(Clone, Copy)]
+pub struct Traits {
+    pub(crate) index: Index,
+    pub(crate) generation: u32,
+    pub(crate) fixed: bool,
+    pub(crate) extended: bool,
+}
+
+/// A stored position or length.
+pub trait Link: Plain + Copy + Eq + Debug {
+    fn pack(value: usize) -> Self;
+    fn unpack(self) -> usize;
+}
+
+/// The representation of a handle: never zero, so that `Option<Handle>` is no larger.
+pub trait Token: Copy + Eq + Ord + Hash + Debug {}
+
+impl Token for core::num::NonZeroU32 {}
+impl Token for core::num::NonZeroU64 {}
+
+macro_rules! link {
+    ($($word:ty),*) => {$(
+        impl Link for $word {
+            #[inline(always)]
+            fn pack(value: usize) -> Self {
+                value as $word
+            }
+            #[inline(always)]
+            fn unpack(self) -> usize {
+                self as usize
+            }
+        }
+    )*};
+}
+link!(u16, u32, u64);
+
+/// The arithmetic of one layout. Values handed in are within the layout's limits: the heap checks
+/// sizes and positions against them once, at construction and on each request.
+pub trait Encoding: Copy + Debug + 'static {
+    const NAME: &'static str;
+    const GRANULE: usize;
+    const HEADER: usize;
+    /// The largest position, and so the largest length.
+    const MAX_POS: usize;
+    const MAX_INDEX: usize;
+    const MAX_GENERATION: u32;
+    /// The bins split each doubling of size into 2^SPLIT.
+    const SPLIT: u32;
+    /// Blocks up to so many granules are cached by their exact size.
+    const CACHED_MAX: usize;
+
+    type Head: Plain + Copy + Eq + Debug;
+    type Back: Plain + Copy + Eq + Debug;
+    type Entry: Plain + Copy + Eq + Debug;
+    type Link: Link;
+    type Protected: AsRef<[u64]>;
+    type Token: Token;
+    /// One list head per bin.
+    type BinHeads: AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    /// One list head per cached size.
+    type CacheHeads: AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    /// One bit per bin.
+    type BinMap: AsRef<[u32]> + AsMut<[u32]> + Clone + Debug;
+    const NO_BINS: Self::BinHeads;
+    const NO_CACHE: Self::CacheHeads;
+    const NO_MAP: Self::BinMap;
+
+    // The first header word: any block.
+    fn units(head: Self::Head) -> Units;
+    fn is_free(head: Self::Head) -> bool;
+    /// Whether the block in front of this one is a merged free block.
+    fn follows_free(head: Self::Head) -> bool;
+    fn set_follows_free(head: Self::Head, follows: bool) -> Self::Head;
+
+    // The first header word of a free block.
+    fn free_head(kind: FreeKind, units: Units) -> Self::Head;
+    /// What kind of free block this is; `None` where the bits mean nothing.
+    fn free_kind(head: Self::Head) -> Option<FreeKind>;
+
+    // A block in use.
+    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
+    fn traits(record: &Record<Self>) -> Traits;
+    fn index(head: Self::Head, back: Self::Back) -> Index;
+    /// Bytes at the payload's end that were not asked for, less than a granule.
+    fn pad(record: &Record<Self>) -> usize;
+    fn is_fixed(record: &Record<Self>) -> bool;
+    fn is_extended(record: &Record<Self>) -> bool;
+    /// Everything the check word protects; what neighbours change is left out.
+    fn protected(record: &Record<Self>) -> Self::Protected;
+
+    // A table entry.
+    fn entry_is_vacant(entry: Self::Entry) -> bool;
+    fn entry_pos(entry: Self::Entry) -> Pos;
+    fn entry_at(entry: Self::Entry, pos: Pos) -> Self::Entry;
+    fn vacant(next: Index, generation: u32) -> Self::Entry;
+    fn vacant_next(entry: Self::Entry) -> Index;
+    fn vacant_generation(entry: Self::Entry) -> u32;
+
+    // A handle.
+    fn token(index: Index, generation: u32) -> Option<Self::Token>;
+    fn token_index(token: Self::Token) -> Index;
+    fn token_generation(token: Self::Token) -> u32;
+    /// Whether header and entry are those that the handle was given out for.
+    fn matches(token: Self::Token, record: &Record<Self>) -> bool;
+    fn token_bits(token: Self::Token) -> u64;
+}

@@ -1,0 +1,164 @@
+//! Eight bytes a block: the layout for microcontrollers.
+
+use core::num::NonZeroU32;
+
+use super::{Encoding, FreeKind, Record, Traits};
+use crate::units::{Index, Pos, Units};
+
+/// 4 bytes of header and 4 of table entry per block, in arenas of up to 256 KiB.
+///
+/// ```text
+/// head   31 follows free   30 free   29..15 index (in use) or kind (free)   14..0 units
+/// entry  31 vacant = 0   30 extended   29 fixed   28..18 generation   17..15 pad   14..0 position
+///        31 vacant = 1   30..29 zero   28..18 generation   17..15 zero   14..0 next vacant
+/// handle 28..18 generation   17..15 zero   14..0 index
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Narrow {}
+
+const LOW: u32 = (1 << 15) - 1;
+const INDEX_SHIFT: u32 = 15;
+const FREE: u32 = 1 << 30;
+const FOLLOWS: u32 = 1 << 31;
+const PAD_SHIFT: u32 = 15;
+const PAD: u32 = 7;
+const GENERATION_SHIFT: u32 = 18;
+const GENERATION: u32 = 0x7ff;
+const FIXED: u32 = 1 << 29;
+const EXTENDED: u32 = 1 << 30;
+const VACANT: u32 = 1 << 31;
+
+impl Encoding for Narrow {
+    const NAME: &'static str = "narrow";
+    const GRANULE: usize = 8;
+    const HEADER: usize = 4;
+    const MAX_POS: usize = LOW as usize;
+    const MAX_INDEX: usize = LOW as usize;
+    const MAX_GENERATION: u32 = GENERATION;
+    const SPLIT: u32 = 2;
+    const CACHED_MAX: usize = 15;
+
+    type Head = u32;
+    type Back = [u8; 0];
+    type Entry = u32;
+    type Link = u16;
+    type Protected = [u64; 1];
+    type Token = NonZeroU32;
+    type BinHeads = [u16; 56];
+    type CacheHeads = [u16; Self::CACHED_MAX + 1];
+    type BinMap = [u32; 2];
+    const NO_BINS: Self::BinHeads = [0; 56];
+    const NO_CACHE: Self::CacheHeads = [0; Self::CACHED_MAX + 1];
+    const NO_MAP: Self::BinMap = [0; 2];
+
+    #[inline(always)]
+    fn units(head: u32) -> Units {
+        Units((head & LOW) as usize)
+    }
+    #[inline(always)]
+    fn is_free(head: u32) -> bool {
+        head & FREE != 0
+    }
+    #[inline(always)]
+    fn follows_free(head: u32) -> bool {
+        head & FOLLOWS != 0
+    }
+    #[inline(always)]
+    fn set_follows_free(head: u32, follows: bool) -> u32 {
+        if follows { head | FOLLOWS } else { head & !FOLLOWS }
+    }
+    #[inline(always)]
+    fn free_head(kind: FreeKind, units: Units) -> u32 {
+        units.0 as u32 | FREE | (kind as u32) << INDEX_SHIFT
+    }
+    #[inline(always)]
+    fn free_kind(head: u32) -> Option<FreeKind> {
+        FreeKind::from_bits(head >> INDEX_SHIFT & LOW)
+    }
+    #[inline(always)]
+    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
+        let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        Record {
+            head: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
+            back: [],
+            entry: pos.0 as u32
+                | (pad as u32) << PAD_SHIFT
+                | traits.generation << GENERATION_SHIFT
+                | flags,
+        }
+    }
+    #[inline(always)]
+    fn traits(record: &Record<Self>) -> Traits {
+        Traits {
+            index: Self::index(record.head, record.back),
+            generation: record.entry >> GENERATION_SHIFT & GENERATION,
+            fixed: Self::is_fixed(record),
+            extended: Self::is_extended(record),
+        }
+    }
+    #[inline(always)]
+    fn index(head: u32, _: [u8; 0]) -> Index {
+        Index((head >> INDEX_SHIFT & LOW) as usize)
+    }
+    #[inline(always)]
+    fn pad(record: &Record<Self>) -> usize {
+        (record.entry >> PAD_SHIFT & PAD) as usize
+    }
+    #[inline(always)]
+    fn is_fixed(record: &Record<Self>) -> bool {
+        record.entry & FIXED != 0
+    }
+    #[inline(always)]
+    fn is_extended(record: &Record<Self>) -> bool {
+        record.entry & EXTENDED != 0
+    }
+    #[inline(always)]
+    fn protected(record: &Record<Self>) -> [u64; 1] {
+        [u64::from(record.head & !FOLLOWS) | u64::from(record.entry) << 32]
+    }
+    #[inline(always)]
+    fn entry_is_vacant(entry: u32) -> bool {
+        entry & VACANT != 0
+    }
+    #[inline(always)]
+    fn entry_pos(entry: u32) -> Pos {
+        Pos((entry & LOW) as usize)
+    }
+    #[inline(always)]
+    fn entry_at(entry: u32, pos: Pos) -> u32 {
+        entry & !LOW | pos.0 as u32
+    }
+    #[inline(always)]
+    fn vacant(next: Index, generation: u32) -> u32 {
+        VACANT | (generation & GENERATION) << GENERATION_SHIFT | next.0 as u32
+    }
+    #[inline(always)]
+    fn vacant_next(entry: u32) -> Index {
+        Index((entry & LOW) as usize)
+    }
+    #[inline(always)]
+    fn vacant_generation(entry: u32) -> u32 {
+        entry >> GENERATION_SHIFT & GENERATION
+    }
+    #[inline(always)]
+    fn token(index: Index, generation: u32) -> Option<NonZeroU32> {
+        NonZeroU32::new(index.0 as u32 | (generation & GENERATION) << GENERATION_SHIFT)
+    }
+    #[inline(always)]
+    fn token_index(token: NonZeroU32) -> Index {
+        Index((token.get() & LOW) as usize)
+    }
+    #[inline(always)]
+    fn token_generation(token: NonZeroU32) -> u32 {
+        token.get() >> GENERATION_SHIFT & GENERATION
+    }
+    #[inline(always)]
+    fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
+        let live = VACANT | GENERATION << GENERATION_SHIFT;
+        record.entry & live == token.get() & !LOW && record.head & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
+    }
+    #[inline(always)]
+    fn token_bits(token: NonZeroU32) -> u64 {
+        token.get().into()
+    }
+}

@@ -1,0 +1,145 @@
+//! The handle table: which numbers are in use, and where their blocks are.
+//!
+//! The vacant entries form a list through the table itself, the last freed first. Compaction gives
+//! the vacant end of the table back and sorts the list, lowest number first.
+
+use crate::arena::Arena;
+use crate::check::Check;
+use crate::error::{Corruption, Fault};
+use crate::layout::Encoding;
+use crate::units::Index;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    vacant: Index,
+    live: usize,
+    /// The generation that an entry starts from when the table grows.
+    fresh: u32,
+    /// Whether the table's end is in use and its vacant entries are in order.
+    tidy: bool,
+}
+
+impl Table {
+    pub(crate) const EMPTY: Self = Self { vacant: Index::NONE, live: 0, fresh: 0, tidy: true };
+
+    #[inline(always)]
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_vacancy(&self) -> bool {
+        self.vacant != Index::NONE
+    }
+
+    /// Adds a vacant entry at the table's end; false if the blocks reach up to it.
+    pub(crate) fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+        let entry = L::vacant(self.vacant, self.fresh);
+        match arena.push_entry(entry) {
+            Some(index) => {
+                self.vacant = index;
+                self.tidy = false;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The number to be given out next, its generation, and the vacancy after it.
+    #[inline(always)]
+    pub(crate) fn next_vacant<L: Encoding, C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+    ) -> Result<(Index, u32, Index), Corruption> {
+        match arena.entry(self.vacant) {
+            Some(entry) if L::entry_is_vacant(entry) => {
+                Ok((self.vacant, L::vacant_generation(entry), L::vacant_next(entry)))
+            }
+            _ => Err(Corruption::new(
+                Fault::List,
+                arena.entry_byte(self.vacant),
+                self.vacant.0 as u64,
+                arena.entries() as u64,
+            )),
+        }
+    }
+
+    /// Counts the vacancy that `next_vacant` named as taken. Its entry is written by the caller.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, after: Index) {
+        self.vacant = after;
+        self.live += 1;
+    }
+
+    /// Makes an entry vacant, or drops it if it is the table's last.
+    #[inline(always)]
+    pub(crate) fn release<L: Encoding, C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        index: Index,
+        generation: u32,
+    ) {
+        let generation = next_generation::<L>(generation);
+        self.live = self.live.saturating_sub(1);
+        self.tidy = false;
+        if index.0 == arena.entries() {
+            self.drop_last::<L, C>(arena, generation);
+        } else {
+            arena.put_entry(index, L::vacant(self.vacant, generation));
+            self.vacant = index;
+        }
+    }
+
+    fn drop_last<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, generation: u32) {
+        arena.pop_entry();
+        // Keep the one that is ahead of the other on the circle of generations.
+        if generation.wrapping_sub(self.fresh) & L::MAX_GENERATION <= L::MAX_GENERATION / 2 {
+            self.fresh = generation;
+        }
+    }
+
+    /// Gives back the vacant entries at the table's end and sorts the list of the others. Linear in
+    /// the table.
+    pub(crate) fn tidy<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) {
+        if self.tidy {
+            return;
+        }
+        self.tidy = true;
+        while let Some(entry) = arena.entry(Index(arena.entries())).filter(|&entry| L::entry_is_vacant(entry)) {
+            self.drop_last::<L, C>(arena, L::vacant_generation(entry));
+        }
+        self.vacant = Index::NONE;
+        for number in (1..=arena.entries()).rev() {
+            let index = Index(number);
+            if let Some(entry) = arena.entry(index).filter(|&entry| L::entry_is_vacant(entry)) {
+                arena.put_entry(index, L::vacant(self.vacant, L::vacant_generation(entry)));
+                self.vacant = index;
+            }
+        }
+    }
+
+    /// Follows the list of vacant entries, which must have `vacant` members.
+    pub(crate) fn check_list<L: Encoding, C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        vacant: usize,
+    ) -> Result<(), Corruption> {
+        let (mut index, mut members) = (self.vacant, 0);
+        while index != Index::NONE {
+            match arena.entry(index) {
+                Some(entry) if L::entry_is_vacant(entry) && members < vacant => index = L::vacant_next(entry),
+                _ => return Err(Corruption::new(Fault::List, arena.entry_byte(index), members as u64, vacant as u64)),
+            }
+            members += 1;
+        }
+        if members == vacant {
+            return Ok(());
+        }
+        Err(Corruption::new(Fault::List, arena.size(), members as u64, vacant as u64))
+    }
+}
+
+#[inline(always)]
+fn next_generation<L: Encoding>(generation: u32) -> u32 {
+    generation.wrapping_add(1) & L::MAX_GENERATION
+}

@@ -1,0 +1,87 @@
+//! The quantities the heap computes with, each its own type so that they cannot be mixed up.
+
+use core::ops::{Add, AddAssign, Sub, SubAssign};
+
+/// A place in the arena, in granules: block *p* starts at byte *(p - 1) × GRANULE*. Zero is no place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Pos(pub(crate) usize);
+
+/// A length in granules, header included.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Units(pub(crate) usize);
+
+/// The number of a handle table entry. Zero is no entry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Index(pub(crate) usize);
+
+impl Pos {
+    pub(crate) const NIL: Self = Self(0);
+    /// Where the first block of every arena starts.
+    pub(crate) const FIRST: Self = Self(1);
+}
+
+impl Units {
+    pub(crate) const ZERO: Self = Self(0);
+    pub(crate) const ONE: Self = Self(1);
+}
+
+impl Index {
+    pub(crate) const NONE: Self = Self(0);
+}
+
+// Metadata is not trusted, so sums of what it says wrap or saturate instead of panicking; every
+// sum is compared with a trusted bound before it is used.
+
+impl Add<Units> for Pos {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, units: Units) -> Self {
+        Self(self.0.saturating_add(units.0))
+    }
+}
+
+impl Sub<Units> for Pos {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, units: Units) -> Self {
+        Self(self.0.saturating_sub(units.0))
+    }
+}
+
+impl Sub for Pos {
+    type Output = Units;
+    #[inline(always)]
+    fn sub(self, lower: Self) -> Units {
+        Units(self.0.saturating_sub(lower.0))
+    }
+}
+
+impl Add for Units {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Units {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl AddAssign for Units {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Units {
+    #[inline(always)]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
