@@ -117,8 +117,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        let traits = L::traits(&live.record);
-        self.give_back(live.pos, live.units, L::follows_free(live.record.head))?;
+        let traits = live.record.traits();
+        self.give_back(live.pos, live.units, L::follows_free(live.record.header))?;
         self.table.release(&mut self.arena, traits.index, traits.generation);
         self.used -= live.units;
         self.settled = false;
@@ -307,8 +307,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.fixed += 1;
         }
         let live = Live { pos: place.pos, units: shape.units, record };
-        self.arena.put_head(live.pos, L::set_follows_free(record.head, place.follows_free));
-        self.arena.put_back(live.pos, record.back);
+        self.arena.put_header(live.pos, L::set_follows_free(record.header, place.follows_free));
         self.arena.put_entry(index, record.entry);
         if !traits.extended {
             live.seal(&mut self.arena)?;
@@ -356,8 +355,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// The length of the merged free block that starts at `pos`, if one does.
     pub(crate) fn free_behind(&self, pos: Pos) -> Result<Option<Units>, Corruption> {
-        match self.arena.head(pos) {
-            Some(head) if L::is_free(head) && L::free_kind(head) == Some(crate::layout::FreeKind::Binned) => {
+        match self.arena.header(pos) {
+            Some(header) if L::is_free(header) && L::free_kind(header) == Some(crate::layout::FreeKind::Binned) => {
                 index::binned(&self.arena, pos).map(Some)
             }
             _ => Ok(None),

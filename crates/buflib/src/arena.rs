@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::check::Check;
-use crate::layout::{Encoding, Link};
+use crate::layout::{Encoding, FreeKind, Link};
 use crate::units::{Index, Pos, Units};
 
 /// Words that metadata is made of.
@@ -25,8 +25,8 @@ unsafe impl Plain for u16 {}
 unsafe impl Plain for u32 {}
 // SAFETY: an integer without padding.
 unsafe impl Plain for u64 {}
-// SAFETY: no bytes at all.
-unsafe impl Plain for [u8; 0] {}
+// SAFETY: an integer without padding.
+unsafe impl Plain for u128 {}
 
 /// A caller's buffer, aligned inward, with the two regions that are in use.
 ///
@@ -63,15 +63,25 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// Bytes of a table entry, check word included.
     pub(crate) const STRIDE: usize = size_of::<L::Entry>() * if C::ENABLED { 2 } else { 1 };
 
-    const NEXT: usize = size_of::<L::Head>();
-    const PREV: usize = Self::NEXT + size_of::<L::Link>();
+    /// Where a free block's links are. With the successor in the header, the header is two links
+    /// large, and its upper half is what a footer takes up in a block of one granule: so the halves
+    /// are those of the number, not of the bytes.
+    const NEXT: usize = L::HEADER;
+    const PREV: usize = L::HEADER + if L::NEXT_IN_HEADER { Self::LOWER_HALF } else { size_of::<L::Link>() };
+    /// Where the footer is in a free block's last granule.
+    const FOOTER: usize =
+        if L::NEXT_IN_HEADER { size_of::<L::Link>() - Self::LOWER_HALF } else { L::GRANULE - size_of::<L::Link>() };
+    const LOWER_HALF: usize = if cfg!(target_endian = "big") { size_of::<L::Link>() } else { 0 };
 
     const ENCODING_FITS: () = {
         assert!(L::GRANULE.is_power_of_two() && L::HEADER <= L::GRANULE);
-        assert!(size_of::<L::Head>() + size_of::<L::Back>() == L::HEADER);
-        assert!(Self::NEXT + size_of::<L::Link>() <= L::GRANULE);
+        assert!(if L::NEXT_IN_HEADER {
+            L::HEADER == L::GRANULE && L::HEADER == 2 * size_of::<L::Link>()
+        } else {
+            L::HEADER + 2 * size_of::<L::Link>() <= L::GRANULE
+        });
+        assert!(align_of::<L::Header>() <= L::HEADER && align_of::<L::Link>() <= L::HEADER);
         assert!(size_of::<L::Entry>().is_power_of_two() && size_of::<L::Entry>() >= size_of::<u32>());
-        assert!(L::HEADER.is_multiple_of(size_of::<L::Head>()));
     };
 
     /// Takes `buffer` over with no blocks and no entries; `None` if it cannot hold a sentinel.
@@ -98,7 +108,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             buffer: PhantomData,
         };
         arena.initialise(L::HEADER);
-        arena.put_head(Pos::FIRST, L::free_head(crate::layout::FreeKind::Tail, Units::ZERO));
+        arena.put_sentinel();
         Some(arena)
     }
 
@@ -152,8 +162,13 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             self.initialise(end);
         }
         self.tail = tail;
-        self.put_head(tail, L::free_head(crate::layout::FreeKind::Tail, Units::ZERO));
+        self.put_sentinel();
         true
+    }
+
+    #[inline(always)]
+    fn put_sentinel(&mut self) {
+        self.put_header(self.tail, L::free_header(FreeKind::Tail, Units::ZERO, Pos::NIL));
     }
 
     /// Zeroes what lies between the initialised bytes and `end`.
@@ -215,36 +230,33 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     }
 
     #[inline(always)]
-    pub(crate) fn head(&self, pos: Pos) -> Option<L::Head> {
+    pub(crate) fn header(&self, pos: Pos) -> Option<L::Header> {
         self.load(pos, 0)
     }
 
-    /// Writes the first header word. The position is one that `head` has read or the sentinel's;
-    /// any other write is left undone.
+    /// Writes a header. The position is one that `header` has read, or between such blocks; a write
+    /// anywhere else is left undone.
     #[inline(always)]
-    pub(crate) fn put_head(&mut self, pos: Pos, head: L::Head) {
-        let _ = self.store(pos, 0, head);
+    pub(crate) fn put_header(&mut self, pos: Pos, header: L::Header) {
+        let _ = self.store(pos, 0, header);
     }
 
+    /// Writes the header of a free block, with its successor in the list.
     #[inline(always)]
-    pub(crate) fn back(&self, pos: Pos) -> Option<L::Back> {
-        self.load(pos, size_of::<L::Head>())
-    }
-
-    #[inline(always)]
-    pub(crate) fn put_back(&mut self, pos: Pos, back: L::Back) {
-        let _ = self.store(pos, size_of::<L::Head>(), back);
+    pub(crate) fn put_free(&mut self, pos: Pos, kind: FreeKind, units: Units, follows_free: bool, next: Pos) {
+        self.put_header(pos, L::set_follows_free(L::free_header(kind, units, next), follows_free));
+        if !L::NEXT_IN_HEADER {
+            let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
+        }
     }
 
     /// A free block's successor in its list.
     #[inline(always)]
     pub(crate) fn next(&self, pos: Pos) -> Option<Pos> {
+        if L::NEXT_IN_HEADER {
+            return self.header(pos).map(L::free_next);
+        }
         self.load::<L::Link>(pos, Self::NEXT).map(|link| Pos(link.unpack()))
-    }
-
-    #[inline(always)]
-    pub(crate) fn put_next(&mut self, pos: Pos, next: Pos) {
-        let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
     }
 
     /// A free block's predecessor in its list, if the block has two granules.
@@ -262,13 +274,13 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     #[inline(always)]
     pub(crate) fn footer(&self, end: Pos) -> Option<Units> {
         let last = Pos(end.0.wrapping_sub(1));
-        self.load::<L::Link>(last, L::GRANULE - size_of::<L::Link>()).map(|link| Units(link.unpack()))
+        self.load::<L::Link>(last, Self::FOOTER).map(|link| Units(link.unpack()))
     }
 
     #[inline(always)]
     pub(crate) fn put_footer(&mut self, end: Pos, units: Units) {
         let last = Pos(end.0.wrapping_sub(1));
-        let _ = self.store(last, L::GRANULE - size_of::<L::Link>(), L::Link::pack(units.0));
+        let _ = self.store(last, Self::FOOTER, L::Link::pack(units.0));
     }
 
     #[inline(always)]

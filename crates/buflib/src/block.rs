@@ -54,9 +54,9 @@ impl<L: Layout> Live<L> {
         let token = handle.token();
         if let Some(entry) = arena.entry(L::token_index(token)).filter(|&entry| !L::entry_is_vacant(entry)) {
             let pos = L::entry_pos(entry);
-            if let (Some(head), Some(back)) = (arena.head(pos), arena.back(pos)) {
-                let record = Record { head, back, entry };
-                let units = L::units(head);
+            if let Some(header) = arena.header(pos) {
+                let record = Record { header, entry };
+                let units = L::units(header);
                 if L::matches(token, &record) && pos + units <= arena.tail() && units > Units::ZERO {
                     return Ok(Self { pos, units, record });
                 }
@@ -65,19 +65,18 @@ impl<L: Layout> Live<L> {
         Err(not_live(arena, handle))
     }
 
-    /// The block in use at `pos`, whose header is `head`.
+    /// The block in use at `pos`, whose header has been read.
     #[inline(always)]
-    pub(crate) fn at<C: Check>(arena: &Arena<'_, L, C>, pos: Pos, head: L::Head) -> Result<Self, Corruption> {
-        let units = L::units(head);
+    pub(crate) fn at<C: Check>(arena: &Arena<'_, L, C>, pos: Pos, header: L::Header) -> Result<Self, Corruption> {
+        let units = L::units(header);
         if units == Units::ZERO || pos + units > arena.tail() {
             return Err(bad_length(arena, pos, units));
         }
-        let index = arena.back(pos).map_or(Index::NONE, |back| L::index(head, back));
-        match (arena.back(pos), arena.entry(index)) {
-            (Some(back), Some(entry)) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => {
-                Ok(Self { pos, units, record: Record { head, back, entry } })
+        match arena.entry(L::index(header)) {
+            Some(entry) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => {
+                Ok(Self { pos, units, record: Record { header, entry } })
             }
-            (_, entry) => Err(Corruption::new(
+            entry => Err(Corruption::new(
                 Fault::BackLink,
                 Arena::<L, C>::byte(pos),
                 entry.map_or(0, |entry| L::entry_pos(entry).0 as u64),
@@ -88,12 +87,11 @@ impl<L: Layout> Live<L> {
 
     #[inline(always)]
     pub(crate) fn index(&self) -> Index {
-        L::index(self.record.head, self.record.back)
+        L::index(self.record.header)
     }
 
     pub(crate) fn handle(&self) -> Option<Handle<L>> {
-        let traits = L::traits(&self.record);
-        L::token(traits.index, traits.generation).map(Handle::from_token)
+        L::token(self.index(), L::generation(&self.record)).map(Handle::from_token)
     }
 
     /// Bytes behind the header.
@@ -243,20 +241,20 @@ fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> 
         return bad(Found::Vacant);
     }
     let pos = L::entry_pos(entry);
-    let Some(head) = arena.head(pos).filter(|_| pos < arena.tail()) else {
+    let Some(header) = arena.header(pos).filter(|_| pos < arena.tail()) else {
         let at = arena.entry_byte(handle.index());
         return Corruption::new(Fault::Position, at, pos.0 as u64, arena.tail().0 as u64).into();
     };
-    if L::is_free(head) {
+    if L::is_free(header) {
         return Corruption::new(Fault::Kind, Arena::<L, C>::byte(pos), 1, 0).into();
     }
-    match Live::at(arena, pos, head) {
+    match Live::at(arena, pos, header) {
         Err(corruption) => corruption.into(),
         Ok(live) if live.index() != handle.index() => {
             let (found, expected) = (live.index().0 as u64, handle.index().0 as u64);
             Corruption::new(Fault::BackLink, Arena::<L, C>::byte(pos), found, expected).into()
         }
-        Ok(live) => bad(Found::Generation(L::traits(&live.record).generation)),
+        Ok(live) => bad(Found::Generation(L::generation(&live.record))),
     }
 }
 

@@ -118,13 +118,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut best = (Pos::FIRST, u64::MAX, 1u64);
         let mut pos = Pos::FIRST;
         while pos < tail {
-            let head = self.head_in_row(pos)?;
-            let units = L::units(head);
-            if L::is_free(head) {
+            let header = self.header_in_row(pos)?;
+            let units = L::units(header);
+            if L::is_free(header) {
                 gap += units;
             } else {
                 if C::ENABLED {
-                    Live::at(&self.arena, pos, head)?.verify(&self.arena)?;
+                    Live::at(&self.arena, pos, header)?.verify(&self.arena)?;
                 }
                 if gap > Units::ZERO {
                     if gap >= wanted {
@@ -148,13 +148,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// The header at a position of the row of blocks, with a length that leads to the next.
     #[inline(always)]
-    pub(crate) fn head_in_row(&self, pos: Pos) -> Result<L::Head, Corruption> {
-        match self.arena.head(pos) {
-            Some(head) if L::units(head) > Units::ZERO && pos + L::units(head) <= self.arena.tail() => Ok(head),
-            head => Err(Corruption::new(
+    pub(crate) fn header_in_row(&self, pos: Pos) -> Result<L::Header, Corruption> {
+        match self.arena.header(pos) {
+            Some(header) if L::units(header) > Units::ZERO && pos + L::units(header) <= self.arena.tail() => Ok(header),
+            header => Err(Corruption::new(
                 Fault::Length,
                 Arena::<L, C>::byte(pos),
-                head.map_or(0, |head| L::units(head).0 as u64),
+                header.map_or(0, |header| L::units(header).0 as u64),
                 (self.arena.tail() - pos).0 as u64,
             )),
         }
@@ -171,10 +171,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut target = Pos::FIRST;
         let mut pos = Pos::FIRST;
         while pos < tail {
-            let head = self.head_in_row(pos)?;
-            let units = L::units(head);
-            if !L::is_free(head) {
-                let place = match self.destination(pos, head, target, from) {
+            let header = self.header_in_row(pos)?;
+            let units = L::units(header);
+            if !L::is_free(header) {
+                let place = match self.destination(pos, header, target, from) {
                     Ok(place) => place,
                     Err(corruption) => {
                         damage = damage.and(Err(corruption));
@@ -183,7 +183,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 };
                 if place == pos {
                     self.flush(&mut run);
-                    self.close_gap(target, pos, head);
+                    self.close_gap(target, pos, header);
                     target = pos + units;
                 } else if place < target {
                     // Into a hole further down; what it leaves is free.
@@ -194,15 +194,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                         self.flush(&mut run);
                         run = Run { from: pos, to: place, units: Units::ZERO, blocks: 0 };
                     }
-                    if L::follows_free(head) {
-                        self.arena.put_head(pos, L::set_follows_free(head, false));
+                    if L::follows_free(header) {
+                        self.arena.put_header(pos, L::set_follows_free(header, false));
                     }
                     run.units += units;
                     run.blocks += 1;
                     if place > target {
                         // The gap may be where the block is now: move it before the gap is written.
                         self.flush(&mut run);
-                        if let Some(moved) = self.arena.head(place) {
+                        if let Some(moved) = self.arena.header(place) {
                             self.close_gap(target, place, moved);
                         }
                     }
@@ -220,11 +220,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already
     /// says so when this returns.
     #[inline(always)]
-    fn destination(&mut self, pos: Pos, head: L::Head, target: Pos, from: Pos) -> Result<Pos, Corruption> {
+    fn destination(&mut self, pos: Pos, header: L::Header, target: Pos, from: Pos) -> Result<Pos, Corruption> {
         if pos == target || pos < from {
             return Ok(pos);
         }
-        let live = Live::at(&self.arena, pos, head)?;
+        let live = Live::at(&self.arena, pos, header)?;
         if L::is_fixed(&live.record) {
             return Ok(pos);
         }
@@ -235,7 +235,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         } else if self.fixed > 0 {
             if let Some((hole, length)) = self.index.find(&self.arena, live.units)? {
                 self.index.carve(&mut self.arena, hole, length, live.units)?;
-                self.arena.put_head(pos, L::set_follows_free(head, false));
+                self.arena.put_header(pos, L::set_follows_free(header, false));
                 place = hole;
             }
         }
@@ -247,11 +247,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Makes what lies between `start` and the block at `end` a free block.
     #[inline(always)]
-    fn close_gap(&mut self, start: Pos, end: Pos, head: L::Head) {
+    fn close_gap(&mut self, start: Pos, end: Pos, header: L::Header) {
         if start < end {
             self.index.insert(&mut self.arena, start, end - start);
-        } else if L::follows_free(head) {
-            self.arena.put_head(end, L::set_follows_free(head, false));
+        } else if L::follows_free(header) {
+            self.arena.put_header(end, L::set_follows_free(header, false));
         }
     }
 

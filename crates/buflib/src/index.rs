@@ -45,12 +45,11 @@ impl<L: Encoding> FreeIndex<L> {
         units.0 <= L::CACHED_MAX
     }
 
-    /// Sets a freed block aside. `head` is its header so far, for the mark about the block in front.
+    /// Sets a freed block aside, with the mark about the block in front that its header had.
     #[inline(always)]
     pub(crate) fn cache<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units, follows_free: bool) {
         if let Some(first) = self.cache.as_mut().get_mut(units.0) {
-            arena.put_head(pos, L::set_follows_free(L::free_head(FreeKind::Cached, units), follows_free));
-            arena.put_next(pos, Pos(first.unpack()));
+            arena.put_free(pos, FreeKind::Cached, units, follows_free, Pos(first.unpack()));
             *first = L::Link::pack(pos.0);
             self.cached += units;
         }
@@ -71,11 +70,11 @@ impl<L: Encoding> FreeIndex<L> {
         if pos == Pos::NIL {
             return Ok(None);
         }
-        let head = Self::expect(arena, pos, FreeKind::Cached, units)?;
+        let header = Self::expect(arena, pos, FreeKind::Cached, units)?;
         let next = arena.next(pos).ok_or_else(|| broken_list(arena, pos, pos))?;
         *first = L::Link::pack(next.0);
         self.cached -= units;
-        Ok(Some((pos, L::follows_free(head))))
+        Ok(Some((pos, L::follows_free(header))))
     }
 
     /// The header at `pos`, if it is that of a free block of this kind and length.
@@ -85,14 +84,17 @@ impl<L: Encoding> FreeIndex<L> {
         pos: Pos,
         kind: FreeKind,
         units: Units,
-    ) -> Result<L::Head, Corruption> {
-        let expected = L::free_head(kind, units);
-        match arena.head(pos) {
-            Some(head) if L::set_follows_free(head, false) == expected => Ok(head),
+    ) -> Result<L::Header, Corruption> {
+        match arena.header(pos) {
+            Some(header)
+                if L::set_follows_free(header, false) == L::free_header(kind, units, L::free_next(header)) =>
+            {
+                Ok(header)
+            }
             _ => Err(Corruption::new(
                 Fault::Kind,
                 Arena::<L, C>::byte(pos),
-                arena.head(pos).map_or(0, |head| L::units(head).0 as u64),
+                arena.header(pos).map_or(0, |header| L::units(header).0 as u64),
                 units.0 as u64,
             )),
         }
@@ -196,15 +198,14 @@ impl<L: Encoding> FreeIndex<L> {
     /// behind it, and its place in a bin. The block in front is in use or cached.
     pub(crate) fn insert<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
         let end = pos + units;
-        arena.put_head(pos, L::free_head(FreeKind::Binned, units));
+        let bin = Self::bin(units);
+        let next = if units > Units::ONE { self.first(bin) } else { Pos::NIL };
+        arena.put_free(pos, FreeKind::Binned, units, false, next);
         arena.put_footer(end, units);
-        if let Some(head) = arena.head(end).filter(|&head| !L::follows_free(head)) {
-            arena.put_head(end, L::set_follows_free(head, true));
+        if let Some(header) = arena.header(end).filter(|&header| !L::follows_free(header)) {
+            arena.put_header(end, L::set_follows_free(header, true));
         }
         if units > Units::ONE {
-            let bin = Self::bin(units);
-            let next = self.first(bin);
-            arena.put_next(pos, next);
             arena.put_prev(pos, Pos::NIL);
             if next != Pos::NIL {
                 arena.put_prev(next, pos);
@@ -239,7 +240,8 @@ impl<L: Encoding> FreeIndex<L> {
             if arena.next(prev) != Some(pos) {
                 return Err(broken_list(arena, pos, prev));
             }
-            arena.put_next(prev, next);
+            let length = binned(arena, prev)?;
+            arena.put_free(prev, FreeKind::Binned, length, false, next);
         }
         if next != Pos::NIL {
             arena.put_prev(next, prev);
@@ -258,8 +260,8 @@ impl<L: Encoding> FreeIndex<L> {
         self.remove(arena, pos, units)?;
         if units > wanted {
             self.insert(arena, pos + wanted, units - wanted);
-        } else if let Some(head) = arena.head(pos + units) {
-            arena.put_head(pos + units, L::set_follows_free(head, false));
+        } else if let Some(header) = arena.header(pos + units) {
+            arena.put_header(pos + units, L::set_follows_free(header, false));
         }
         Ok(())
     }
@@ -310,14 +312,14 @@ impl<L: Encoding> FreeIndex<L> {
 /// The length of the merged free block at `pos`.
 #[inline(always)]
 pub(crate) fn binned<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Units, Corruption> {
-    match arena.head(pos) {
-        Some(head)
-            if L::is_free(head)
-                && L::free_kind(head) == Some(FreeKind::Binned)
-                && L::units(head) > Units::ZERO
-                && pos + L::units(head) <= arena.tail() =>
+    match arena.header(pos) {
+        Some(header)
+            if L::is_free(header)
+                && L::free_kind(header) == Some(FreeKind::Binned)
+                && L::units(header) > Units::ZERO
+                && pos + L::units(header) <= arena.tail() =>
         {
-            Ok(L::units(head))
+            Ok(L::units(header))
         }
         _ => Err(broken_list(arena, pos, arena.tail())),
     }

@@ -139,18 +139,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut follows = Units::ZERO;
         let mut pos = Pos::FIRST;
         while pos < self.arena.tail() {
-            let head = self.head_in_row(pos)?;
-            let units = L::units(head);
+            let header = self.header_in_row(pos)?;
+            let units = L::units(header);
             let at = Arena::<L, C>::byte(pos);
-            fault(Fault::FollowsFree, at, L::follows_free(head).into(), (follows > Units::ZERO).into())?;
+            fault(Fault::FollowsFree, at, L::follows_free(header).into(), (follows > Units::ZERO).into())?;
             if follows > Units::ZERO {
                 let footer = self.arena.footer(pos).unwrap_or(Units::ZERO);
                 fault(Fault::Footer, at, footer.0 as u64, follows.0 as u64)?;
             }
             follows = Units::ZERO;
-            match (L::is_free(head), L::free_kind(head)) {
+            match (L::is_free(header), L::free_kind(header)) {
                 (false, _) => {
-                    let live = Live::at(&self.arena, pos, head)?;
+                    let live = Live::at(&self.arena, pos, header)?;
                     live.verify(&self.arena)?;
                     live.len(&self.arena)?;
                     live.name(&self.arena)?;
@@ -170,13 +170,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             pos = pos + units;
         }
         let at = Arena::<L, C>::byte(pos);
-        let sentinel = L::free_head(FreeKind::Tail, Units::ZERO);
-        match self.arena.head(pos) {
-            Some(head) if head == sentinel && follows == Units::ZERO => Ok(row),
-            head => Err(Corruption::new(
+        let sentinel = L::free_header(FreeKind::Tail, Units::ZERO, Pos::NIL);
+        match self.arena.header(pos) {
+            Some(header) if header == sentinel && follows == Units::ZERO => Ok(row),
+            header => Err(Corruption::new(
                 Fault::Kind,
                 at,
-                head.and_then(L::free_kind).map_or(0, |kind| kind as u64),
+                header.and_then(L::free_kind).map_or(0, |kind| kind as u64),
                 FreeKind::Tail as u64,
             )),
         }
@@ -192,8 +192,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 continue;
             }
             let (at, pos) = (self.arena.entry_byte(index), L::entry_pos(entry));
-            let head = self.arena.head(pos).filter(|_| pos < self.arena.tail());
-            let owner = head.zip(self.arena.back(pos)).map(|(head, back)| L::index(head, back));
+            let header = self.arena.header(pos).filter(|_| pos < self.arena.tail());
+            let owner = header.map(L::index);
             fault(Fault::BackLink, at, owner.map_or(0, |owner| owner.0 as u64), index.0 as u64)?;
         }
         expect(0, (live + vacant) as u64, entries as u64)?;
@@ -241,12 +241,12 @@ impl<L: Layout, C: Check> core::iter::FusedIterator for Blocks<'_, '_, L, C> {}
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn block_at(&self, pos: Pos) -> Result<Block<'_, L>, Corruption> {
-        let head = self.head_in_row(pos)?;
-        let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(head).0 * L::GRANULE);
-        if L::is_free(head) {
+        let header = self.header_in_row(pos)?;
+        let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).0 * L::GRANULE);
+        if L::is_free(header) {
             return Ok(Block { offset, bytes, handle: None, payload_bytes: 0, immovable: false, name: None });
         }
-        let live = Live::at(&self.arena, pos, head)?;
+        let live = Live::at(&self.arena, pos, header)?;
         Ok(Block {
             offset,
             bytes,

@@ -104,14 +104,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(place) = self.find_granules(shape)? else {
             return Ok(false);
         };
-        let follows_free = self.arena.head(live.pos).is_some_and(L::follows_free);
+        let follows_free = self.arena.header(live.pos).is_some_and(L::follows_free);
         let _ = self.arena.shift(live.pos, place.pos, live.units);
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
         self.reshape(live, place.pos, shape)?;
-        let head = self.arena.head(place.pos);
-        if let Some(head) = head {
-            self.arena.put_head(place.pos, L::set_follows_free(head, place.follows_free));
+        let header = self.arena.header(place.pos);
+        if let Some(header) = header {
+            self.arena.put_header(place.pos, L::set_follows_free(header, place.follows_free));
         }
         self.give_back(live.pos, live.units, follows_free)?;
         self.settled = false;
@@ -124,11 +124,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (start, tail) = (live.pos + live.units, self.arena.tail());
         let (mut pos, mut align) = (start, 1);
         while pos < tail {
-            let head = self.head_in_row(pos)?;
-            if L::is_free(head) {
+            let header = self.header_in_row(pos)?;
+            if L::is_free(header) {
                 return Ok(false);
             }
-            let other = Live::at(&self.arena, pos, head)?;
+            let other = Live::at(&self.arena, pos, header)?;
             if L::is_fixed(&other.record) {
                 return Ok(false);
             }
@@ -142,8 +142,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let mut pos = start;
         while pos < tail {
-            let head = self.head_in_row(pos)?;
-            let other = Live::at(&self.arena, pos, head)?;
+            let header = self.header_in_row(pos)?;
+            let other = Live::at(&self.arena, pos, header)?;
             other.put_moved(&mut self.arena, pos + more)?;
             self.counters.moves += 1;
             pos = pos + other.units;
@@ -165,10 +165,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let extended = shape.extension != Extension::NONE;
         let old = Live { pos: to, ..*live };
         let name = if extended { old.copy_name(&self.arena, &mut name)? } else { "" };
-        let record = L::compose(to, shape.units, shape.pad, L::traits(&live.record));
-        let follows_free = self.arena.head(to).is_some_and(L::follows_free);
-        self.arena.put_head(to, L::set_follows_free(record.head, follows_free));
-        self.arena.put_back(to, record.back);
+        let record = L::compose(to, shape.units, shape.pad, live.record.traits());
+        let follows_free = self.arena.header(to).is_some_and(L::follows_free);
+        self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
         self.arena.put_entry(live.index(), record.entry);
         let new = Live { pos: to, units: shape.units, record };
         new.put_extension(&mut self.arena, shape.extension, name);

@@ -44,6 +44,18 @@ pub trait Layout: Encoding {
 
 impl<L: Encoding> Layout for L {}
 
+impl<L: Encoding> Record<L> {
+    #[inline(always)]
+    pub(crate) fn traits(&self) -> Traits {
+        Traits {
+            index: L::index(self.header),
+            generation: L::generation(self),
+            fixed: L::is_fixed(self),
+            extended: L::is_extended(self),
+        }
+    }
+}
+
 /// What a free block is to the index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FreeKind {
@@ -67,11 +79,10 @@ impl FreeKind {
     }
 }
 
-/// All that is stored about a block in use: its header, in two words, and its table entry.
+/// All that is stored about a block in use: its header and its table entry.
 #[derive(Clone, Copy)]
 pub struct Record<L: Encoding> {
-    pub(crate) head: L::Head,
-    pub(crate) back: L::Back,
+    pub(crate) header: L::Header,
     pub(crate) entry: L::Entry,
 }
 
@@ -117,7 +128,6 @@ link!(u16, u32, u64);
 pub trait Encoding: Copy + Debug + 'static {
     const NAME: &'static str;
     const GRANULE: usize;
-    const HEADER: usize;
     /// The largest position, and so the largest length.
     const MAX_POS: usize;
     const MAX_INDEX: usize;
@@ -126,9 +136,12 @@ pub trait Encoding: Copy + Debug + 'static {
     const SPLIT: u32;
     /// Blocks up to so many granules are cached by their exact size.
     const CACHED_MAX: usize;
+    /// Whether a free block's header has room for its successor; otherwise a link follows it.
+    const NEXT_IN_HEADER: bool;
+    const HEADER: usize = size_of::<Self::Header>();
 
-    type Head: Plain + Copy + Eq + Debug;
-    type Back: Plain + Copy + Eq + Debug;
+    /// One word, so that it is written and read as one.
+    type Header: Plain + Copy + Eq + Debug;
     type Entry: Plain + Copy + Eq + Debug;
     type Link: Link;
     type Protected: AsRef<[u64]>;
@@ -143,22 +156,23 @@ pub trait Encoding: Copy + Debug + 'static {
     const NO_CACHE: Self::CacheHeads;
     const NO_MAP: Self::BinMap;
 
-    // The first header word: any block.
-    fn units(head: Self::Head) -> Units;
-    fn is_free(head: Self::Head) -> bool;
+    // The header of any block.
+    fn units(header: Self::Header) -> Units;
+    fn is_free(header: Self::Header) -> bool;
     /// Whether the block in front of this one is a merged free block.
-    fn follows_free(head: Self::Head) -> bool;
-    fn set_follows_free(head: Self::Head, follows: bool) -> Self::Head;
+    fn follows_free(header: Self::Header) -> bool;
+    fn set_follows_free(header: Self::Header, follows: bool) -> Self::Header;
 
-    // The first header word of a free block.
-    fn free_head(kind: FreeKind, units: Units) -> Self::Head;
+    // The header of a free block.
+    fn free_header(kind: FreeKind, units: Units, next: Pos) -> Self::Header;
     /// What kind of free block this is; `None` where the bits mean nothing.
-    fn free_kind(head: Self::Head) -> Option<FreeKind>;
+    fn free_kind(header: Self::Header) -> Option<FreeKind>;
+    fn free_next(header: Self::Header) -> Pos;
 
     // A block in use.
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
-    fn traits(record: &Record<Self>) -> Traits;
-    fn index(head: Self::Head, back: Self::Back) -> Index;
+    fn index(header: Self::Header) -> Index;
+    fn generation(record: &Record<Self>) -> u32;
     /// Bytes at the payload's end that were not asked for, less than a granule.
     fn pad(record: &Record<Self>) -> usize;
     fn is_fixed(record: &Record<Self>) -> bool;
@@ -180,5 +194,4 @@ pub trait Encoding: Copy + Debug + 'static {
     fn token_generation(token: Self::Token) -> u32;
     /// Whether header and entry are those that the handle was given out for.
     fn matches(token: Self::Token, record: &Record<Self>) -> bool;
-    fn token_bits(token: Self::Token) -> u64;
 }

@@ -8,10 +8,11 @@ use crate::units::{Index, Pos, Units};
 /// 4 bytes of header and 4 of table entry per block, in arenas of up to 256 KiB.
 ///
 /// ```text
-/// head   31 follows free   30 free   29..15 index (in use) or kind (free)   14..0 units
-/// entry  31 vacant = 0   30 extended   29 fixed   28..18 generation   17..15 pad   14..0 position
-///        31 vacant = 1   30..29 zero   28..18 generation   17..15 zero   14..0 next vacant
-/// handle 28..18 generation   17..15 zero   14..0 index
+/// header, in use  31 follows free  30 free = 0  29..15 index  14..0 units
+/// header, free    31 follows free  30 free = 1  29..15 kind   14..0 units
+/// entry, live     31 vacant = 0  30 extended  29 fixed  28..18 generation  17..15 pad  14..0 position
+/// entry, vacant   31 vacant = 1  30..29 zero  28..18 generation  17..15 zero  14..0 next vacant
+/// handle          28..18 generation  17..15 zero  14..0 index
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Narrow {}
@@ -31,15 +32,14 @@ const VACANT: u32 = 1 << 31;
 impl Encoding for Narrow {
     const NAME: &'static str = "narrow";
     const GRANULE: usize = 8;
-    const HEADER: usize = 4;
     const MAX_POS: usize = LOW as usize;
     const MAX_INDEX: usize = LOW as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const SPLIT: u32 = 2;
     const CACHED_MAX: usize = 15;
+    const NEXT_IN_HEADER: bool = false;
 
-    type Head = u32;
-    type Back = [u8; 0];
+    type Header = u32;
     type Entry = u32;
     type Link = u16;
     type Protected = [u64; 1];
@@ -52,35 +52,38 @@ impl Encoding for Narrow {
     const NO_MAP: Self::BinMap = [0; 2];
 
     #[inline(always)]
-    fn units(head: u32) -> Units {
-        Units((head & LOW) as usize)
+    fn units(header: u32) -> Units {
+        Units((header & LOW) as usize)
     }
     #[inline(always)]
-    fn is_free(head: u32) -> bool {
-        head & FREE != 0
+    fn is_free(header: u32) -> bool {
+        header & FREE != 0
     }
     #[inline(always)]
-    fn follows_free(head: u32) -> bool {
-        head & FOLLOWS != 0
+    fn follows_free(header: u32) -> bool {
+        header & FOLLOWS != 0
     }
     #[inline(always)]
-    fn set_follows_free(head: u32, follows: bool) -> u32 {
-        if follows { head | FOLLOWS } else { head & !FOLLOWS }
+    fn set_follows_free(header: u32, follows: bool) -> u32 {
+        header & !FOLLOWS | if follows { FOLLOWS } else { 0 }
     }
     #[inline(always)]
-    fn free_head(kind: FreeKind, units: Units) -> u32 {
+    fn free_header(kind: FreeKind, units: Units, _: Pos) -> u32 {
         units.0 as u32 | FREE | (kind as u32) << INDEX_SHIFT
     }
     #[inline(always)]
-    fn free_kind(head: u32) -> Option<FreeKind> {
-        FreeKind::from_bits(head >> INDEX_SHIFT & LOW)
+    fn free_kind(header: u32) -> Option<FreeKind> {
+        FreeKind::from_bits(header >> INDEX_SHIFT & LOW)
+    }
+    #[inline(always)]
+    fn free_next(_: u32) -> Pos {
+        Pos::NIL
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         Record {
-            head: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
-            back: [],
+            header: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
             entry: pos.0 as u32
                 | (pad as u32) << PAD_SHIFT
                 | traits.generation << GENERATION_SHIFT
@@ -88,17 +91,12 @@ impl Encoding for Narrow {
         }
     }
     #[inline(always)]
-    fn traits(record: &Record<Self>) -> Traits {
-        Traits {
-            index: Self::index(record.head, record.back),
-            generation: record.entry >> GENERATION_SHIFT & GENERATION,
-            fixed: Self::is_fixed(record),
-            extended: Self::is_extended(record),
-        }
+    fn index(header: u32) -> Index {
+        Index((header >> INDEX_SHIFT & LOW) as usize)
     }
     #[inline(always)]
-    fn index(head: u32, _: [u8; 0]) -> Index {
-        Index((head >> INDEX_SHIFT & LOW) as usize)
+    fn generation(record: &Record<Self>) -> u32 {
+        record.entry >> GENERATION_SHIFT & GENERATION
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
@@ -114,7 +112,7 @@ impl Encoding for Narrow {
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 1] {
-        [u64::from(record.head & !FOLLOWS) | u64::from(record.entry) << 32]
+        [u64::from(record.header & !FOLLOWS) | u64::from(record.entry) << 32]
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u32) -> bool {
@@ -155,10 +153,6 @@ impl Encoding for Narrow {
     #[inline(always)]
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
         let live = VACANT | GENERATION << GENERATION_SHIFT;
-        record.entry & live == token.get() & !LOW && record.head & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
-    }
-    #[inline(always)]
-    fn token_bits(token: NonZeroU32) -> u64 {
-        token.get().into()
+        record.entry & live == token.get() & !LOW && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
     }
 }

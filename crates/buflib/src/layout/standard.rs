@@ -8,39 +8,42 @@ use crate::units::{Index, Pos, Units};
 /// 8 bytes of header and 4 of table entry per block, in arenas of up to 1 GiB.
 ///
 /// ```text
-/// head   31..29 pad (in use) or kind (free)   28 follows free   27 free   26..0 units
-/// back   31 extended   30 fixed   29..22 generation   21..0 index
-/// entry  31 vacant = 0   30..27 zero   26..0 position
-///        31 vacant = 1   30 zero   29..22 generation   21..0 next vacant
-/// handle 29..22 generation   21..0 index
+/// header, in use  63 extended  62 fixed  61..54 generation  53..32 index  31..29 pad  28 follows free  27 free = 0  26..0 units
+/// header, free    63..59 zero  58..32 next                                31..29 kind 28 follows free  27 free = 1  26..0 units
+/// entry, live     31 vacant = 0  30..27 zero  26..0 position
+/// entry, vacant   31 vacant = 1  30 zero  29..22 generation  21..0 next vacant
+/// handle          29..22 generation  21..0 index
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Standard {}
 
-const UNITS: u32 = (1 << 27) - 1;
-const FREE: u32 = 1 << 27;
-const FOLLOWS: u32 = 1 << 28;
+const UNITS: u64 = (1 << 27) - 1;
+const FREE: u64 = 1 << 27;
+const FOLLOWS: u64 = 1 << 28;
 const PAD_SHIFT: u32 = 29;
+const PAD: u64 = 7;
+const UPPER_SHIFT: u32 = 32;
+const FIXED: u64 = 1 << 62;
+const EXTENDED: u64 = 1 << 63;
+
+const POSITION: u32 = UNITS as u32;
 const INDEX: u32 = (1 << 22) - 1;
 const GENERATION_SHIFT: u32 = 22;
 const GENERATION: u32 = 0xff;
-const FIXED: u32 = 1 << 30;
-const EXTENDED: u32 = 1 << 31;
-const TOKEN: u32 = FIXED - 1;
+const TOKEN: u32 = (1 << 30) - 1;
 const VACANT: u32 = 1 << 31;
 
 impl Encoding for Standard {
     const NAME: &'static str = "standard";
     const GRANULE: usize = 8;
-    const HEADER: usize = 8;
     const MAX_POS: usize = UNITS as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const SPLIT: u32 = 3;
     const CACHED_MAX: usize = 127;
+    const NEXT_IN_HEADER: bool = true;
 
-    type Head = u32;
-    type Back = u32;
+    type Header = u64;
     type Entry = u32;
     type Link = u32;
     type Protected = [u64; 2];
@@ -53,67 +56,65 @@ impl Encoding for Standard {
     const NO_MAP: Self::BinMap = [0; 7];
 
     #[inline(always)]
-    fn units(head: u32) -> Units {
-        Units((head & UNITS) as usize)
+    fn units(header: u64) -> Units {
+        Units((header & UNITS) as usize)
     }
     #[inline(always)]
-    fn is_free(head: u32) -> bool {
-        head & FREE != 0
+    fn is_free(header: u64) -> bool {
+        header & FREE != 0
     }
     #[inline(always)]
-    fn follows_free(head: u32) -> bool {
-        head & FOLLOWS != 0
+    fn follows_free(header: u64) -> bool {
+        header & FOLLOWS != 0
     }
     #[inline(always)]
-    fn set_follows_free(head: u32, follows: bool) -> u32 {
-        if follows { head | FOLLOWS } else { head & !FOLLOWS }
+    fn set_follows_free(header: u64, follows: bool) -> u64 {
+        header & !FOLLOWS | if follows { FOLLOWS } else { 0 }
     }
     #[inline(always)]
-    fn free_head(kind: FreeKind, units: Units) -> u32 {
-        units.0 as u32 | FREE | (kind as u32) << PAD_SHIFT
+    fn free_header(kind: FreeKind, units: Units, next: Pos) -> u64 {
+        units.0 as u64 | FREE | (kind as u64) << PAD_SHIFT | (next.0 as u64) << UPPER_SHIFT
     }
     #[inline(always)]
-    fn free_kind(head: u32) -> Option<FreeKind> {
-        FreeKind::from_bits(head >> PAD_SHIFT)
+    fn free_kind(header: u64) -> Option<FreeKind> {
+        FreeKind::from_bits((header >> PAD_SHIFT & PAD) as u32)
+    }
+    #[inline(always)]
+    fn free_next(header: u64) -> Pos {
+        Pos((header >> UPPER_SHIFT & UNITS) as usize)
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        let upper = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
         Record {
-            head: units.0 as u32 | (pad as u32) << PAD_SHIFT,
-            back: traits.index.0 as u32 | traits.generation << GENERATION_SHIFT | flags,
+            header: units.0 as u64 | (pad as u64) << PAD_SHIFT | u64::from(upper) << UPPER_SHIFT | flags,
             entry: pos.0 as u32,
         }
     }
     #[inline(always)]
-    fn traits(record: &Record<Self>) -> Traits {
-        Traits {
-            index: Self::index(record.head, record.back),
-            generation: record.back >> GENERATION_SHIFT & GENERATION,
-            fixed: Self::is_fixed(record),
-            extended: Self::is_extended(record),
-        }
+    fn index(header: u64) -> Index {
+        Index(((header >> UPPER_SHIFT) as u32 & INDEX) as usize)
     }
     #[inline(always)]
-    fn index(_: u32, back: u32) -> Index {
-        Index((back & INDEX) as usize)
+    fn generation(record: &Record<Self>) -> u32 {
+        (record.header >> UPPER_SHIFT) as u32 >> GENERATION_SHIFT & GENERATION
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
-        (record.head >> PAD_SHIFT) as usize
+        (record.header >> PAD_SHIFT & PAD) as usize
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
-        record.back & FIXED != 0
+        record.header & FIXED != 0
     }
     #[inline(always)]
     fn is_extended(record: &Record<Self>) -> bool {
-        record.back & EXTENDED != 0
+        record.header & EXTENDED != 0
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 2] {
-        let header = u64::from(record.head & !FOLLOWS) | u64::from(record.back) << 32;
-        [header, record.entry.into()]
+        [record.header & !FOLLOWS, record.entry.into()]
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u32) -> bool {
@@ -121,7 +122,7 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn entry_pos(entry: u32) -> Pos {
-        Pos((entry & UNITS) as usize)
+        Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
     fn entry_at(_: u32, pos: Pos) -> u32 {
@@ -153,10 +154,6 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
-        record.back & TOKEN == token.get() && record.head & FREE == 0
-    }
-    #[inline(always)]
-    fn token_bits(token: NonZeroU32) -> u64 {
-        token.get().into()
+        (record.header >> UPPER_SHIFT) as u32 & TOKEN == token.get() && record.header & FREE == 0
     }
 }

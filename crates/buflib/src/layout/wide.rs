@@ -8,40 +8,45 @@ use crate::units::{Index, Pos, Units};
 /// 16 bytes of header and 8 of table entry per block, in arenas as large as can be addressed.
 ///
 /// ```text
-/// head   63..54 zero   53..50 pad (in use) or kind (free)   49 follows free   48 free   47..0 units
-/// back   63 extended   62 fixed   61..40 generation   39..0 index
-/// entry  63 vacant = 0   62..48 zero   47..0 position
-///        63 vacant = 1   62 zero   61..40 generation   39..0 next vacant
-/// handle 61..40 generation   39..0 index
+/// header, in use  127 extended  126 fixed  125..104 generation  103..64 index
+///                 63..54 zero  53..50 pad  49 follows free  48 free = 0  47..0 units
+/// header, free    127..112 zero  111..64 next
+///                 63..54 zero  53..50 kind  49 follows free  48 free = 1  47..0 units
+/// entry, live     63 vacant = 0  62..48 zero  47..0 position
+/// entry, vacant   63 vacant = 1  62 zero  61..40 generation  39..0 next vacant
+/// handle          61..40 generation  39..0 index
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Wide {}
 
 /// On a narrower machine the upper bits stay zero.
-const UNITS: u64 = (1 << if usize::BITS >= 64 { 48 } else { 28 }) - 1;
-const FREE: u64 = 1 << 48;
-const FOLLOWS: u64 = 1 << 49;
+const UNITS: u128 = (1 << if usize::BITS >= 64 { 48 } else { 28 }) - 1;
+const FREE: u128 = 1 << 48;
+const FOLLOWS: u128 = 1 << 49;
 const PAD_SHIFT: u32 = 50;
+const PAD: u128 = 15;
+const UPPER_SHIFT: u32 = 64;
+const FIXED: u128 = 1 << 126;
+const EXTENDED: u128 = 1 << 127;
+
+const POSITION: u64 = UNITS as u64;
 const INDEX: u64 = (1 << if usize::BITS >= 64 { 40 } else { 28 }) - 1;
 const GENERATION_SHIFT: u32 = 40;
 const GENERATION: u32 = 0x3f_ffff;
-const FIXED: u64 = 1 << 62;
-const EXTENDED: u64 = 1 << 63;
-const TOKEN: u64 = FIXED - 1;
+const TOKEN: u64 = (1 << 62) - 1;
 const VACANT: u64 = 1 << 63;
 
 impl Encoding for Wide {
     const NAME: &'static str = "wide";
     const GRANULE: usize = 16;
-    const HEADER: usize = 16;
     const MAX_POS: usize = UNITS as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const SPLIT: u32 = 3;
     const CACHED_MAX: usize = 63;
+    const NEXT_IN_HEADER: bool = true;
 
-    type Head = u64;
-    type Back = u64;
+    type Header = u128;
     type Entry = u64;
     type Link = u64;
     type Protected = [u64; 3];
@@ -54,66 +59,65 @@ impl Encoding for Wide {
     const NO_MAP: Self::BinMap = [0; 12];
 
     #[inline(always)]
-    fn units(head: u64) -> Units {
-        Units((head & UNITS) as usize)
+    fn units(header: u128) -> Units {
+        Units((header & UNITS) as usize)
     }
     #[inline(always)]
-    fn is_free(head: u64) -> bool {
-        head & FREE != 0
+    fn is_free(header: u128) -> bool {
+        header & FREE != 0
     }
     #[inline(always)]
-    fn follows_free(head: u64) -> bool {
-        head & FOLLOWS != 0
+    fn follows_free(header: u128) -> bool {
+        header & FOLLOWS != 0
     }
     #[inline(always)]
-    fn set_follows_free(head: u64, follows: bool) -> u64 {
-        if follows { head | FOLLOWS } else { head & !FOLLOWS }
+    fn set_follows_free(header: u128, follows: bool) -> u128 {
+        header & !FOLLOWS | if follows { FOLLOWS } else { 0 }
     }
     #[inline(always)]
-    fn free_head(kind: FreeKind, units: Units) -> u64 {
-        units.0 as u64 | FREE | (kind as u64) << PAD_SHIFT
+    fn free_header(kind: FreeKind, units: Units, next: Pos) -> u128 {
+        units.0 as u128 | FREE | (kind as u128) << PAD_SHIFT | (next.0 as u128) << UPPER_SHIFT
     }
     #[inline(always)]
-    fn free_kind(head: u64) -> Option<FreeKind> {
-        FreeKind::from_bits((head >> PAD_SHIFT) as u32)
+    fn free_kind(header: u128) -> Option<FreeKind> {
+        FreeKind::from_bits((header >> PAD_SHIFT & PAD) as u32)
+    }
+    #[inline(always)]
+    fn free_next(header: u128) -> Pos {
+        Pos((header >> UPPER_SHIFT & UNITS) as usize)
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        let upper = traits.index.0 as u64 | u64::from(traits.generation) << GENERATION_SHIFT;
         Record {
-            head: units.0 as u64 | (pad as u64) << PAD_SHIFT,
-            back: traits.index.0 as u64 | u64::from(traits.generation) << GENERATION_SHIFT | flags,
+            header: units.0 as u128 | (pad as u128) << PAD_SHIFT | u128::from(upper) << UPPER_SHIFT | flags,
             entry: pos.0 as u64,
         }
     }
     #[inline(always)]
-    fn traits(record: &Record<Self>) -> Traits {
-        Traits {
-            index: Self::index(record.head, record.back),
-            generation: (record.back >> GENERATION_SHIFT) as u32 & GENERATION,
-            fixed: Self::is_fixed(record),
-            extended: Self::is_extended(record),
-        }
+    fn index(header: u128) -> Index {
+        Index(((header >> UPPER_SHIFT) as u64 & INDEX) as usize)
     }
     #[inline(always)]
-    fn index(_: u64, back: u64) -> Index {
-        Index((back & INDEX) as usize)
+    fn generation(record: &Record<Self>) -> u32 {
+        (record.header >> (UPPER_SHIFT + GENERATION_SHIFT)) as u32 & GENERATION
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
-        (record.head >> PAD_SHIFT) as usize
+        (record.header >> PAD_SHIFT & PAD) as usize
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
-        record.back & FIXED != 0
+        record.header & FIXED != 0
     }
     #[inline(always)]
     fn is_extended(record: &Record<Self>) -> bool {
-        record.back & EXTENDED != 0
+        record.header & EXTENDED != 0
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 3] {
-        [record.head & !FOLLOWS, record.back, record.entry]
+        [(record.header & !FOLLOWS) as u64, (record.header >> UPPER_SHIFT) as u64, record.entry]
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u64) -> bool {
@@ -121,7 +125,7 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn entry_pos(entry: u64) -> Pos {
-        Pos((entry & UNITS) as usize)
+        Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
     fn entry_at(_: u64, pos: Pos) -> u64 {
@@ -153,10 +157,6 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn matches(token: NonZeroU64, record: &Record<Self>) -> bool {
-        record.back & TOKEN == token.get() && record.head & FREE == 0
-    }
-    #[inline(always)]
-    fn token_bits(token: NonZeroU64) -> u64 {
-        token.get()
+        (record.header >> UPPER_SHIFT) as u64 & TOKEN == token.get() && record.header & FREE == 0
     }
 }
