@@ -67,18 +67,45 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        let Some(shape) = Shape::new::<L, C>(size, Extension::NONE, false) else {
-            return Err(Self::too_large(size));
-        };
-        // The common case, small enough to be inlined: a number and a block of this size were
-        // freed before.
-        if self.table.has_vacancy() && self.maximum == Index::NONE {
-            let number = self.table.next_vacant(&self.arena)?;
-            if let Some((pos, follows_free)) = self.index.uncache(&self.arena, shape.units)? {
-                return self.settle(Place { pos, follows_free }, shape, number);
-            }
+        match self.alloc_cached(size) {
+            Some(handle) => Ok(handle),
+            None => self.alloc_plain(size),
         }
-        self.alloc_shape(shape, size)
+    }
+
+    /// The common case, small enough to be inlined: a number and a block of this size were freed
+    /// before. Whatever is unusual is left to the general case.
+    #[inline(always)]
+    fn alloc_cached(&mut self, size: usize) -> Option<Handle<L>> {
+        if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
+            return None;
+        }
+        let mut arena = self.arena.local();
+        let bytes = L::HEADER + size;
+        let units = Units((bytes + (L::GRANULE - 1)) / L::GRANULE);
+        let number = self.table.next(&arena)?;
+        let cached = self.index.cached(&arena, units)?;
+        let token = L::token(number.index, number.generation)?;
+        let traits =
+            Traits { index: number.index, generation: number.generation, fixed: false, extended: false };
+        let record = L::compose(cached.pos, units, bytes.wrapping_neg() % L::GRANULE, traits);
+        arena.put_header(cached.pos, L::set_follows_free(record.header, cached.follows_free));
+        arena.put_entry(number.index, record.entry);
+        if C::ENABLED {
+            arena.put_seal(number.index, C::digest(L::protected(&record).as_ref()));
+        }
+        self.index.uncache(units, &cached);
+        self.table.take(&number);
+        self.used.0 = self.used.0.wrapping_add(units.0);
+        Some(Handle::from_token(token))
+    }
+
+    #[inline(never)]
+    fn alloc_plain(&mut self, size: usize) -> Result<Handle<L>, Error> {
+        match Shape::new::<L, C>(size, Extension::NONE, false) {
+            Some(shape) => self.alloc_shape(shape, size),
+            None => Err(Self::too_large(size)),
+        }
     }
 
     /// Allocates as the [`Request`] says.
@@ -115,17 +142,45 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// metadata, or that of a neighbour, is damaged. The block is then as it was.
     #[inline]
     pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        match self.free_cached(handle) {
+            Some(()) => Ok(()),
+            None => self.free_any(handle),
+        }
+    }
+
+    /// The common case, small enough to be inlined: a plain small block, neither the last block nor
+    /// with the last number.
+    #[inline(always)]
+    fn free_cached(&mut self, handle: Handle<L>) -> Option<()> {
+        let mut arena = self.arena.local();
+        let live = Live::find_plain(&arena, handle)?;
+        let units = live.units;
+        if units.0 > L::CACHED_MAX
+            || units == Units::ZERO
+            || live.pos + units >= arena.tail()
+            || handle.index().0 == arena.entries()
+            || handle.index() == self.maximum
+            || live.verify(&arena).is_err()
+        {
+            return None;
+        }
+        self.index.cache(&mut arena, live.pos, units, L::follows_free(live.record.header));
+        self.table.vacate(&mut arena, handle.index(), handle.generation());
+        self.used.0 = self.used.0.wrapping_sub(units.0);
+        self.settled = false;
+        Some(())
+    }
+
+    #[inline(never)]
+    fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        let traits = live.record.traits();
         self.give_back(live.pos, live.units, L::follows_free(live.record.header))?;
-        self.table.release(&mut self.arena, traits.index, traits.generation);
+        self.table.release(&mut self.arena, handle.index(), handle.generation());
         self.used -= live.units;
         self.settled = false;
-        if traits.fixed {
-            self.fixed -= 1;
-        }
-        if traits.index == self.maximum {
+        self.fixed -= usize::from(L::is_fixed(&live.record));
+        if handle.index() == self.maximum {
             self.maximum = Index::NONE;
         }
         Ok(())
@@ -216,8 +271,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.table.tidy(&mut self.arena);
             return Err(self.exhausted(size));
         };
-        let number = self.table.next_vacant(&self.arena)?;
-        self.settle(place, shape, number)
+        self.settle(place, shape)
     }
 
     #[cold]
@@ -241,15 +295,32 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if align > 1 {
             return self.find_aligned(units, align);
         }
-        if let Some((pos, follows_free)) = self.index.uncache(&self.arena, units)? {
-            return Ok(Some(Place { pos, follows_free }));
+        let arena = &mut self.arena;
+        if let Some(cached) = self.index.cached(arena, units) {
+            self.index.uncache(units, &cached);
+            return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
         }
-        if let Some((pos, length)) = self.index.find(&self.arena, units)? {
-            self.index.carve(&mut self.arena, pos, length, units)?;
-            return Ok(Some(Place { pos, follows_free: false }));
+        let place = |pos| Place { pos, follows_free: false };
+        if let Some(pos) = self.index.cut(arena, units) {
+            return Ok(Some(place(pos)));
         }
-        let pos = self.arena.tail();
-        Ok(self.arena.set_tail(pos + units).then_some(Place { pos, follows_free: false }))
+        if let Some((pos, length)) = self.index.find(arena, units)? {
+            self.index.take(arena, pos, length)?;
+            self.replace_strip(pos + units, length - units)?;
+            return Ok(Some(place(pos)));
+        }
+        let pos = arena.tail();
+        Ok(arena.set_tail(pos + units).then_some(place(pos)))
+    }
+
+    /// Makes the longer of the present strip and this free piece the strip; the other is merged.
+    fn replace_strip(&mut self, pos: Pos, units: Units) -> Result<(), Corruption> {
+        let (old, length) = self.index.strip();
+        if units >= length {
+            self.index.set_strip(&mut self.arena, pos, units);
+            return if length > Units::ZERO { self.merge_back(old, length, false) } else { Ok(()) };
+        }
+        if units > Units::ZERO { self.merge_back(pos, units, false) } else { Ok(()) }
     }
 
     /// How many granules from `pos` on come before one that is a multiple of `align` granules.
@@ -260,9 +331,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     fn find_aligned(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
+        let (strip, length) = self.index.take_strip();
+        if length > Units::ZERO {
+            self.merge_back(strip, length, false)?;
+        }
         if let Some((pos, length)) = self.index.find(&self.arena, units + Units(align - 1))? {
             let gap = self.gap_to_aligned(pos, align);
-            self.index.carve(&mut self.arena, pos, length, length)?;
+            self.index.take(&mut self.arena, pos, length)?;
             let end = pos + gap + units;
             if pos + length > end {
                 self.index.insert(&mut self.arena, end, pos + length - end);
@@ -284,34 +359,28 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Writes header and entry of a new block.
-    #[inline(always)]
-    fn settle(
-        &mut self,
-        place: Place,
-        shape: Shape,
-        (index, generation, after): (Index, u32, Index),
-    ) -> Result<Handle<L>, Error> {
-        let Some(token) = L::token(index, generation) else {
+    fn settle(&mut self, place: Place, shape: Shape) -> Result<Handle<L>, Error> {
+        let Some(number) = self.table.next(&self.arena) else {
+            return Err(self.table.broken(&self.arena).into());
+        };
+        let Some(token) = L::token(number.index, number.generation) else {
             return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
         };
         let traits = Traits {
-            index,
-            generation,
+            index: number.index,
+            generation: number.generation,
             fixed: shape.immovable,
             extended: shape.extension.is_needed::<L>(),
         };
         let record = L::compose(place.pos, shape.units, shape.pad, traits);
-        self.table.take(after);
-        self.used += shape.units;
-        if shape.immovable {
-            self.fixed += 1;
-        }
-        let live = Live { pos: place.pos, units: shape.units, record };
-        self.arena.put_header(live.pos, L::set_follows_free(record.header, place.follows_free));
-        self.arena.put_entry(index, record.entry);
+        self.arena.put_header(place.pos, L::set_follows_free(record.header, place.follows_free));
+        self.arena.put_entry(number.index, record.entry);
         if !traits.extended {
-            live.seal(&mut self.arena)?;
+            Live { pos: place.pos, units: shape.units, record }.seal(&mut self.arena)?;
         }
+        self.table.take(&number);
+        self.used += shape.units;
+        self.fixed += usize::from(shape.immovable);
         Ok(Handle::from_token(token))
     }
 
@@ -328,18 +397,37 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     pub(crate) fn merge_back(&mut self, pos: Pos, units: Units, follows_free: bool) -> Result<(), Corruption> {
         // Both neighbours are looked at before either is touched.
-        let front = if follows_free { self.free_in_front(pos)? } else { pos };
-        let end = pos + units;
+        let mut start = if follows_free { self.free_in_front(pos)? } else { pos };
+        let mut end = pos + units;
         let behind = self.free_behind(end)?.unwrap_or(Units::ZERO);
-        self.index.remove(&mut self.arena, front, pos - front)?;
+        self.index.remove(&mut self.arena, start, pos - start)?;
         self.index.remove(&mut self.arena, end, behind)?;
-        let end = end + behind;
+        end = end + behind;
+        let (strip, length) = self.index.strip();
+        let (in_front, at_end) = (strip + length == start, strip == end);
+        if in_front || at_end {
+            start = start.min(strip);
+            end = end.max(strip + length);
+            self.index.take_strip();
+        }
         if end == self.arena.tail() {
-            let _ = self.arena.set_tail(front);
+            let _ = self.arena.set_tail(start);
+        } else if in_front || at_end {
+            if behind > Units::ZERO {
+                self.unmark(end);
+            }
+            self.index.set_strip(&mut self.arena, start, end - start);
         } else {
-            self.index.insert(&mut self.arena, front, end - front);
+            self.index.insert(&mut self.arena, start, end - start);
         }
         Ok(())
+    }
+
+    /// Notes that the block in front of `pos` is no longer a merged free one.
+    fn unmark(&mut self, pos: Pos) {
+        if let Some(header) = self.arena.header(pos) {
+            self.arena.put_header(pos, L::set_follows_free(header, false));
+        }
     }
 
     /// Where the merged free block in front of `pos` starts.

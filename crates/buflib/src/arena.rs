@@ -45,7 +45,7 @@ unsafe impl Plain for u128 {}
 /// 3. The first `written` bytes are initialised, and so is the table.
 /// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
 ///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`.
-pub struct Arena<'a, L, C> {
+pub(crate) struct Arena<'a, L, C> {
     start: NonNull<u8>,
     size: usize,
     tail: Pos,
@@ -110,6 +110,12 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         arena.initialise(L::HEADER);
         arena.put_sentinel();
         Some(arena)
+    }
+
+    /// The same arena with its bounds in registers, for a path that does not change them.
+    #[inline(always)]
+    pub(crate) fn local(&mut self) -> Arena<'_, L, C> {
+        Arena { buffer: PhantomData, ..*self }
     }
 
     /// Bytes between the aligned start and the aligned end.
@@ -356,43 +362,50 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.entries = self.entries.saturating_sub(1);
     }
 
-    /// `len` bytes of the payload at `pos`.
+    /// What is behind the header of a block of `units`, but for its last `taken` bytes.
     #[inline(always)]
-    pub(crate) fn payload(&self, pos: Pos, len: usize) -> Option<&[u8]> {
-        let from = self.at(pos, L::HEADER, len)?;
-        // SAFETY: inside the blocks (`at`), initialised (invariant 3), and not written for as long
-        // as `self` is borrowed (invariant 1).
+    pub(crate) fn payload(&self, pos: Pos, units: Units, taken: usize) -> Option<&[u8]> {
+        let (from, len) = self.payload_at(pos, units, taken)?;
+        // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3), and not written
+        // for as long as `self` is borrowed (invariant 1).
         Some(unsafe { core::slice::from_raw_parts(from.as_ptr(), len) })
     }
 
     #[inline(always)]
-    pub(crate) fn payload_mut(&mut self, pos: Pos, len: usize) -> Option<&mut [u8]> {
-        let from = self.at(pos, L::HEADER, len)?;
+    pub(crate) fn payload_mut(&mut self, pos: Pos, units: Units, taken: usize) -> Option<&mut [u8]> {
+        let (from, len) = self.payload_at(pos, units, taken)?;
         // SAFETY: as in `payload`, and `self` is borrowed exclusively.
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
     }
 
-    /// Several payloads at once; `None` if one is outside the blocks or two share a byte.
-    pub(crate) fn payloads_mut<const N: usize>(&mut self, spans: [(Pos, usize); N]) -> Option<[&mut [u8]; N]> {
-        let mut starts = [NonNull::dangling(); N];
-        for (i, (start, &(pos, len))) in starts.iter_mut().zip(&spans).enumerate() {
-            *start = self.at(pos, L::HEADER, len)?;
-            let from = Self::byte(pos);
-            let apart = |&(other, other_len): &(Pos, usize)| {
-                let other = Self::byte(other);
-                from >= other.saturating_add(other_len) || other >= from.saturating_add(len)
-            };
-            if !spans.iter().take(i).all(|span| apart(span) && span.0 != pos) {
+    #[inline(always)]
+    fn payload_at(&self, pos: Pos, units: Units, taken: usize) -> Option<(NonNull<u8>, usize)> {
+        if pos.0.wrapping_sub(1) >= self.tail.0 || units.0 > self.tail.0 - pos.0 {
+            return None;
+        }
+        // `1 <= pos` and `pos + units <= tail`: these do not overflow.
+        let len = (units.0 * L::GRANULE).checked_sub(L::HEADER + taken)?;
+        // SAFETY: the header of a block at or before `tail` is inside the buffer (invariant 4).
+        let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER) };
+        Some((from, len))
+    }
+
+    /// Several payloads at once; `None` if one is outside the blocks or two share a granule.
+    pub(crate) fn payloads_mut<const N: usize>(
+        &mut self,
+        blocks: [(Pos, Units, usize); N],
+    ) -> Option<[&mut [u8]; N]> {
+        let mut spans = [(NonNull::dangling(), 0); N];
+        for (i, (span, &(pos, units, taken))) in spans.iter_mut().zip(&blocks).enumerate() {
+            *span = self.payload_at(pos, units, taken)?;
+            let apart = |&(other, length, _): &(Pos, Units, usize)| pos >= other + length || other >= pos + units;
+            if !blocks.iter().take(i).all(apart) {
                 return None;
             }
         }
-        let mut spans = spans.iter();
-        Some(starts.map(|start| {
-            let len = spans.next().map_or(0, |span| span.1);
-            // SAFETY: inside the blocks (`at`) and initialised (invariant 3); the ranges were found
-            // apart from each other above, and `self` is borrowed for as long as they live.
-            unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
-        }))
+        // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3); the blocks were
+        // found apart from each other above, and `self` is borrowed for as long as they live.
+        Some(spans.map(|(from, len)| unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) }))
     }
 
     /// Copies `units` whole granules, header and payload, to a place that may overlap.

@@ -51,18 +51,32 @@ impl<L: Layout> Live<L> {
     /// The block that a handle names. Constant time.
     #[inline(always)]
     pub(crate) fn find<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Result<Self, Error> {
-        let token = handle.token();
-        if let Some(entry) = arena.entry(L::token_index(token)).filter(|&entry| !L::entry_is_vacant(entry)) {
-            let pos = L::entry_pos(entry);
-            if let Some(header) = arena.header(pos) {
-                let record = Record { header, entry };
-                let units = L::units(header);
-                if L::matches(token, &record) && pos + units <= arena.tail() && units > Units::ZERO {
-                    return Ok(Self { pos, units, record });
-                }
+        match Self::read(arena, handle) {
+            Some(live)
+                if L::matches(handle.token(), &live.record)
+                    && live.units > Units::ZERO
+                    && live.pos + live.units <= arena.tail() =>
+            {
+                Ok(live)
             }
+            _ => Err(not_live(arena, handle)),
         }
-        Err(not_live(arena, handle))
+    }
+
+    /// The same for a block without extension that may move, and without a word about the reason
+    /// if it is not; its length is not checked.
+    #[inline(always)]
+    pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
+        Self::read(arena, handle).filter(|live| L::matches_plain(handle.token(), &live.record))
+    }
+
+    /// What stands where a handle leads.
+    #[inline(always)]
+    fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
+        let entry = arena.entry(handle.index()).filter(|&entry| !L::entry_is_vacant(entry))?;
+        let pos = L::entry_pos(entry);
+        let header = arena.header(pos)?;
+        Some(Self { pos, units: L::units(header), record: Record { header, entry } })
     }
 
     /// The block in use at `pos`, whose header has been read.
@@ -100,14 +114,15 @@ impl<L: Layout> Live<L> {
         self.units.0 * L::GRANULE - L::HEADER
     }
 
-    /// The payload's length, as asked for.
+    /// Bytes at the block's end that are not payload.
     #[inline(always)]
+    pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
+        Ok(L::pad(&self.record) + self.extension(arena)?.bytes::<L>())
+    }
+
+    /// The payload's length, as asked for.
     pub(crate) fn len<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
-        let mut taken = L::pad(&self.record);
-        if L::is_extended(&self.record) {
-            taken += self.extension(arena)?.bytes::<L>();
-        }
-        self.capacity().checked_sub(taken).ok_or_else(|| bad_length(arena, self.pos, self.units))
+        self.capacity().checked_sub(self.taken(arena)?).ok_or_else(|| bad_length(arena, self.pos, self.units))
     }
 
     /// The extension; an empty one where there is none.
@@ -115,7 +130,7 @@ impl<L: Layout> Live<L> {
         if !L::is_extended(&self.record) {
             return Ok(Extension::NONE);
         }
-        let behind = arena.payload(self.pos, self.capacity()).unwrap_or_default();
+        let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
         let extension = match behind.last_chunk() {
             Some(&[align_log2, name, 0, 0, 0, 0, 0, 0]) => Extension { align_log2, name },
             _ => return Err(self.bad_extension(arena, usize::MAX)),
@@ -136,7 +151,7 @@ impl<L: Layout> Live<L> {
     /// The bytes between payload and end: padding, name, alignment.
     fn tail_bytes<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<&'h [u8], Corruption> {
         let extension = self.extension(arena)?;
-        let behind = arena.payload(self.pos, self.capacity()).unwrap_or_default();
+        let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
         Ok(behind.split_at_checked(behind.len() - extension.bytes::<L>()).map_or(&[], |split| split.1))
     }
 
@@ -171,9 +186,8 @@ impl<L: Layout> Live<L> {
         if !extension.is_needed::<L>() {
             return;
         }
-        let capacity = self.capacity();
-        let behind = arena.payload_mut(self.pos, capacity).unwrap_or_default();
-        let Some((_, tail)) = behind.split_at_mut_checked(capacity - extension.bytes::<L>()) else {
+        let behind = arena.payload_mut(self.pos, self.units, 0).unwrap_or_default();
+        let Some((_, tail)) = behind.split_at_mut_checked(self.capacity().saturating_sub(extension.bytes::<L>())) else {
             return;
         };
         tail.fill(0);

@@ -12,7 +12,7 @@ use crate::index::FreeIndex;
 use crate::inspect::Counters;
 use crate::layout::{Layout, Standard};
 use crate::table::Table;
-use crate::units::{Index, Units};
+use crate::units::{Index, Pos, Units};
 
 /// The largest alignment is a page: 2^12 bytes.
 pub(crate) const MAX_ALIGN_LOG2: u8 = 12;
@@ -155,10 +155,25 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// [`Error::BadHandle`] if the block is not live, [`Error::Corrupt`] if its metadata is damaged.
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
+        if let Some(live) = Live::find_plain(&self.arena, handle) {
+            if let Some(bytes) = self.arena.payload(live.pos, live.units, L::pad(&live.record)) {
+                return Ok(bytes);
+            }
+        }
+        self.get_any(handle)
+    }
+
+    #[inline(never)]
+    fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
+        let (pos, units, taken) = self.locate(handle)?;
+        Ok(self.arena.payload(pos, units, taken).unwrap_or_default())
+    }
+
+    /// Where a payload is, checked as far as can be.
+    fn locate(&self, handle: Handle<L>) -> Result<(Pos, Units, usize), Error> {
         let live = Live::find(&self.arena, handle)?;
-        let len = live.len(&self.arena)?;
-        // `find` has checked that the block is inside.
-        Ok(self.arena.payload(live.pos, len).unwrap_or_default())
+        live.len(&self.arena)?;
+        Ok((live.pos, live.units, live.taken(&self.arena)?))
     }
 
     /// The bytes of a block, to write. Constant time.
@@ -168,9 +183,12 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// As for [`get`](Self::get).
     #[inline(always)]
     pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
-        let live = Live::find(&self.arena, handle)?;
-        let len = live.len(&self.arena)?;
-        Ok(self.arena.payload_mut(live.pos, len).unwrap_or_default())
+        let found = Live::find_plain(&self.arena, handle);
+        let place = match found.map(|live| (live.pos, live.units, L::pad(&live.record))) {
+            Some(place) if self.arena.payload(place.0, place.1, place.2).is_some() => place,
+            _ => self.locate(handle)?,
+        };
+        Ok(self.arena.payload_mut(place.0, place.1, place.2).unwrap_or_default())
     }
 
     /// The bytes of several different blocks, all to write. Quadratic in their number.
@@ -191,13 +209,12 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get_disjoint_mut<const N: usize>(&mut self, handles: [Handle<L>; N]) -> Result<[&mut [u8]; N], Error> {
-        let mut spans = [(crate::units::Pos::NIL, 0); N];
+        let mut spans = [(Pos::NIL, Units::ZERO, 0); N];
         for (i, (span, &handle)) in spans.iter_mut().zip(&handles).enumerate() {
             if handles.iter().take(i).any(|&other| other == handle) {
                 return Err(Error::SameHandle { number: handle.number() });
             }
-            let live = Live::find(&self.arena, handle)?;
-            *span = (live.pos, live.len(&self.arena)?);
+            *span = self.locate(handle)?;
         }
         // Different blocks that overlap: only damaged metadata says so.
         self.arena.payloads_mut(spans).ok_or_else(|| {

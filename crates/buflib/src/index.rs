@@ -7,7 +7,8 @@
 //! - the *bins* keep merged blocks by size range, doubly linked, with a bitmap over the bins that
 //!   are not empty.
 //!
-//! A cached block counts as in use for its neighbours until compaction merges it.
+//! One free block is in neither: the *strip*, from which requests that found nothing of their size
+//! are cut one behind the other. Cached blocks and the strip count as in use for their neighbours.
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -23,22 +24,30 @@ pub(crate) struct FreeIndex<L: Encoding> {
     cache: L::CacheHeads,
     bins: L::BinHeads,
     map: L::BinMap,
-    cached: Units,
+    strip: Strip,
+}
+
+/// A free piece without a place in the lists. Nothing that is binned lies directly in front of it.
+#[derive(Clone, Copy, Debug)]
+struct Strip {
+    pos: Pos,
+    units: Units,
+}
+
+/// The first block of a list of the cache.
+pub(crate) struct Cached {
+    pub(crate) pos: Pos,
+    pub(crate) follows_free: bool,
+    next: Pos,
+}
+
+impl Strip {
+    const NONE: Self = Self { pos: Pos::NIL, units: Units::ZERO };
 }
 
 impl<L: Encoding> FreeIndex<L> {
     pub(crate) const EMPTY: Self =
-        Self { cache: L::NO_CACHE, bins: L::NO_BINS, map: L::NO_MAP, cached: Units::ZERO };
-
-    /// What the cache keeps, in granules.
-    pub(crate) fn cached(&self) -> Units {
-        self.cached
-    }
-
-    /// Whether no bin holds a block.
-    pub(crate) fn bins_are_empty(&self) -> bool {
-        self.map.as_ref().iter().all(|&word| word == 0)
-    }
+        Self { cache: L::NO_CACHE, bins: L::NO_BINS, map: L::NO_MAP, strip: Strip::NONE };
 
     #[inline(always)]
     pub(crate) fn caches(units: Units) -> bool {
@@ -51,53 +60,56 @@ impl<L: Encoding> FreeIndex<L> {
         if let Some(first) = self.cache.as_mut().get_mut(units.0) {
             arena.put_free(pos, FreeKind::Cached, units, follows_free, Pos(first.unpack()));
             *first = L::Link::pack(pos.0);
-            self.cached += units;
         }
     }
 
-    /// Takes the block of exactly `units` that was set aside last, and tells whether it follows a
-    /// free block.
+    /// The block of exactly `units` that was set aside last; none if the list is empty or broken.
     #[inline(always)]
-    pub(crate) fn uncache<C: Check>(
-        &mut self,
-        arena: &Arena<'_, L, C>,
-        units: Units,
-    ) -> Result<Option<(Pos, bool)>, Corruption> {
-        let Some(first) = self.cache.as_mut().get_mut(units.0) else {
-            return Ok(None);
-        };
-        let pos = Pos(first.unpack());
-        if pos == Pos::NIL {
-            return Ok(None);
-        }
-        let header = Self::expect(arena, pos, FreeKind::Cached, units)?;
-        let next = arena.next(pos).ok_or_else(|| broken_list(arena, pos, pos))?;
-        *first = L::Link::pack(next.0);
-        self.cached -= units;
-        Ok(Some((pos, L::follows_free(header))))
+    pub(crate) fn cached<C: Check>(&self, arena: &Arena<'_, L, C>, units: Units) -> Option<Cached> {
+        let pos = Pos(self.cache.as_ref().get(units.0)?.unpack());
+        let header = arena.header(pos).filter(|&header| is_free_as::<L>(header, FreeKind::Cached, units))?;
+        Some(Cached { pos, next: arena.next(pos)?, follows_free: L::follows_free(header) })
     }
 
-    /// The header at `pos`, if it is that of a free block of this kind and length.
+    /// Takes the block that `cached` has found out of its list.
     #[inline(always)]
-    fn expect<C: Check>(
-        arena: &Arena<'_, L, C>,
-        pos: Pos,
-        kind: FreeKind,
-        units: Units,
-    ) -> Result<L::Header, Corruption> {
-        match arena.header(pos) {
-            Some(header)
-                if L::set_follows_free(header, false) == L::free_header(kind, units, L::free_next(header)) =>
-            {
-                Ok(header)
-            }
-            _ => Err(Corruption::new(
-                Fault::Kind,
-                Arena::<L, C>::byte(pos),
-                arena.header(pos).map_or(0, |header| L::units(header).0 as u64),
-                units.0 as u64,
-            )),
+    pub(crate) fn uncache(&mut self, units: Units, cached: &Cached) {
+        if let Some(first) = self.cache.as_mut().get_mut(units.0) {
+            *first = L::Link::pack(cached.next.0);
         }
+    }
+
+    /// Cuts `units` off the front of the strip, if it is long enough.
+    #[inline(always)]
+    pub(crate) fn cut<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, units: Units) -> Option<Pos> {
+        let Strip { pos, units: length } = self.strip;
+        if length < units {
+            return None;
+        }
+        self.set_strip(arena, pos + units, length - units);
+        Some(pos)
+    }
+
+    /// Where the strip starts, which is nowhere if there is none.
+    pub(crate) fn strip(&self) -> (Pos, Units) {
+        (self.strip.pos, self.strip.units)
+    }
+
+    /// Makes `units` free granules from `pos` on, which may be none, the strip.
+    #[inline(always)]
+    pub(crate) fn set_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
+        if units == Units::ZERO {
+            self.strip = Strip::NONE;
+            return;
+        }
+        self.strip = Strip { pos, units };
+        arena.put_free(pos, FreeKind::Cached, units, false, Pos::NIL);
+    }
+
+    /// Forgets the strip and tells what it was.
+    pub(crate) fn take_strip(&mut self) -> (Pos, Units) {
+        let Strip { pos, units } = core::mem::replace(&mut self.strip, Strip::NONE);
+        (pos, units)
     }
 
     /// The bin that a block of this length is kept in.
@@ -145,7 +157,7 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// The length of the largest merged free block; linear in the blocks of the last bin.
     pub(crate) fn largest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Units, Corruption> {
-        let (mut pos, mut largest) = (self.large(), Units::ZERO);
+        let (mut pos, mut largest) = (self.large(), self.strip.units);
         let mut left = (arena.tail() - Pos::FIRST).0;
         while pos != Pos::NIL && left > 0 {
             largest = largest.max(binned(arena, pos)?);
@@ -249,6 +261,20 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(())
     }
 
+    /// Takes a merged free block of `units` out of the index, as if it were in use.
+    pub(crate) fn take<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+    ) -> Result<(), Corruption> {
+        self.remove(arena, pos, units)?;
+        if let Some(header) = arena.header(pos + units) {
+            arena.put_header(pos + units, L::set_follows_free(header, false));
+        }
+        Ok(())
+    }
+
     /// Takes `wanted` granules from the front of a merged free block of `units` and keeps the rest.
     pub(crate) fn carve<C: Check>(
         &mut self,
@@ -257,12 +283,11 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
         wanted: Units,
     ) -> Result<(), Corruption> {
-        self.remove(arena, pos, units)?;
-        if units > wanted {
-            self.insert(arena, pos + wanted, units - wanted);
-        } else if let Some(header) = arena.header(pos + units) {
-            arena.put_header(pos + units, L::set_follows_free(header, false));
+        if units == wanted {
+            return self.take(arena, pos, units);
         }
+        self.remove(arena, pos, units)?;
+        self.insert(arena, pos + wanted, units - wanted);
         Ok(())
     }
 }
@@ -271,8 +296,8 @@ impl<L: Encoding> FreeIndex<L> {
 #[derive(Default)]
 pub(crate) struct Listed {
     pub(crate) binned: usize,
+    /// The strip is one of them.
     pub(crate) cached: usize,
-    pub(crate) cached_units: Units,
 }
 
 impl<L: Encoding> FreeIndex<L> {
@@ -280,12 +305,15 @@ impl<L: Encoding> FreeIndex<L> {
     pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Listed, Corruption> {
         let most = (arena.tail() - Pos::FIRST).0;
         let mut listed = Listed::default();
+        if self.strip.units > Units::ZERO {
+            expect_cached(arena, self.strip.pos, self.strip.units)?;
+            listed.cached = 1;
+        }
         for (units, first) in self.cache.as_ref().iter().enumerate() {
             let mut pos = Pos(first.unpack());
             while pos != Pos::NIL {
-                Self::expect(arena, pos, FreeKind::Cached, Units(units))?;
+                expect_cached(arena, pos, Units(units))?;
                 listed.cached += 1;
-                listed.cached_units += Units(units);
                 pos = arena.next(pos).filter(|_| listed.cached <= most).ok_or_else(|| broken_list(arena, pos, pos))?;
             }
         }
@@ -306,6 +334,19 @@ impl<L: Encoding> FreeIndex<L> {
             }
         }
         Ok(listed)
+    }
+}
+
+/// Whether a header is that of a free block of this kind and length.
+#[inline(always)]
+fn is_free_as<L: Encoding>(header: L::Header, kind: FreeKind, units: Units) -> bool {
+    L::set_follows_free(header, false) == L::free_header(kind, units, L::free_next(header))
+}
+
+fn expect_cached<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos, units: Units) -> Result<(), Corruption> {
+    match arena.header(pos) {
+        Some(header) if is_free_as::<L>(header, FreeKind::Cached, units) => Ok(()),
+        _ => Err(broken_list(arena, pos, pos)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing a block's size, in place where that can be done.
 
 use crate::alloc::Shape;
-use crate::block::{Extension, Live};
+use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Corruption, Error};
 use crate::handle::Handle;
@@ -82,7 +82,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn grow_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
         let end = live.pos + live.units;
         let more = shape.units - live.units;
-        if end == self.arena.tail() {
+        if end == self.index.strip().0 {
+            if self.index.cut(&mut self.arena, more).is_none() {
+                return Ok(false);
+            }
+        } else if end == self.arena.tail() {
             if !self.arena.set_tail(end + more) {
                 return Ok(false);
             }
@@ -161,18 +165,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Writes a block's metadata for a new place and shape. The contents are there already; of
     /// those the extension still stands where the old shape had it.
     fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
-        let mut name = [0; u8::MAX as usize];
-        let extended = shape.extension != Extension::NONE;
-        let old = Live { pos: to, ..*live };
-        let name = if extended { old.copy_name(&self.arena, &mut name)? } else { "" };
-        let record = L::compose(to, shape.units, shape.pad, live.record.traits());
         let follows_free = self.arena.header(to).is_some_and(L::follows_free);
-        self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
-        self.arena.put_entry(live.index(), record.entry);
+        let record = L::compose(to, shape.units, shape.pad, live.record.traits());
         let new = Live { pos: to, units: shape.units, record };
-        new.put_extension(&mut self.arena, shape.extension, name);
-        new.seal(&mut self.arena)?;
         self.used = self.used + shape.units - live.units;
-        Ok(())
+        if L::is_extended(&record) {
+            let mut name = [0; u8::MAX as usize];
+            let name = Live { pos: to, ..*live }.copy_name(&self.arena, &mut name)?;
+            new.put_extension(&mut self.arena, shape.extension, name);
+        }
+        self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
+        self.arena.put_entry(new.index(), record.entry);
+        new.seal(&mut self.arena)
     }
 }

@@ -19,6 +19,13 @@ pub(crate) struct Table {
     tidy: bool,
 }
 
+/// A vacant number, with the generation that its next handle has.
+pub(crate) struct Number {
+    pub(crate) index: Index,
+    pub(crate) generation: u32,
+    after: Index,
+}
+
 impl Table {
     pub(crate) const EMPTY: Self = Self { vacant: Index::NONE, live: 0, fresh: 0, tidy: true };
 
@@ -45,48 +52,45 @@ impl Table {
         }
     }
 
-    /// The number to be given out next, its generation, and the vacancy after it.
+    /// The number to be given out next; none if there is no vacancy, or the list is broken.
     #[inline(always)]
-    pub(crate) fn next_vacant<L: Encoding, C: Check>(
-        &self,
-        arena: &Arena<'_, L, C>,
-    ) -> Result<(Index, u32, Index), Corruption> {
-        match arena.entry(self.vacant) {
-            Some(entry) if L::entry_is_vacant(entry) => {
-                Ok((self.vacant, L::vacant_generation(entry), L::vacant_next(entry)))
-            }
-            _ => Err(Corruption::new(
-                Fault::List,
-                arena.entry_byte(self.vacant),
-                self.vacant.0 as u64,
-                arena.entries() as u64,
-            )),
-        }
+    pub(crate) fn next<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<Number> {
+        let entry = arena.entry(self.vacant).filter(|&entry| L::entry_is_vacant(entry))?;
+        let (generation, after) = (L::vacant_generation(entry), L::vacant_next(entry));
+        Some(Number { index: self.vacant, generation, after })
     }
 
-    /// Counts the vacancy that `next_vacant` named as taken. Its entry is written by the caller.
+    /// Why `next` found none, where there should be a vacancy.
+    #[cold]
+    pub(crate) fn broken<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Corruption {
+        let at = arena.entry_byte(self.vacant);
+        Corruption::new(Fault::List, at, self.vacant.0 as u64, arena.entries() as u64)
+    }
+
+    /// Counts a number as taken. Its entry is written by the caller.
     #[inline(always)]
-    pub(crate) fn take(&mut self, after: Index) {
-        self.vacant = after;
-        self.live += 1;
+    pub(crate) fn take(&mut self, number: &Number) {
+        self.vacant = number.after;
+        self.live = self.live.wrapping_add(1);
+    }
+
+    /// Makes an entry vacant that is not the table's last.
+    #[inline(always)]
+    pub(crate) fn vacate<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, index: Index, generation: u32) {
+        arena.put_entry(index, L::vacant(self.vacant, next_generation::<L>(generation)));
+        self.vacant = index;
+        self.live = self.live.wrapping_sub(1);
+        self.tidy = false;
     }
 
     /// Makes an entry vacant, or drops it if it is the table's last.
-    #[inline(always)]
-    pub(crate) fn release<L: Encoding, C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        index: Index,
-        generation: u32,
-    ) {
-        let generation = next_generation::<L>(generation);
-        self.live = self.live.saturating_sub(1);
-        self.tidy = false;
+    pub(crate) fn release<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, index: Index, generation: u32) {
         if index.0 == arena.entries() {
-            self.drop_last::<L, C>(arena, generation);
+            self.live = self.live.wrapping_sub(1);
+            self.tidy = false;
+            self.drop_last::<L, C>(arena, next_generation::<L>(generation));
         } else {
-            arena.put_entry(index, L::vacant(self.vacant, generation));
-            self.vacant = index;
+            self.vacate(arena, index, generation);
         }
     }
 

@@ -194,4 +194,6 @@ pub trait Encoding: Copy + Debug + 'static {
     fn token_generation(token: Self::Token) -> u32;
     /// Whether header and entry are those that the handle was given out for.
     fn matches(token: Self::Token, record: &Record<Self>) -> bool;
+    /// The same, and the block is neither fixed nor extended: one comparison for the common case.
+    fn matches_plain(token: Self::Token, record: &Record<Self>) -> bool;
 }

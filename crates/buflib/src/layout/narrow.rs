@@ -155,4 +155,9 @@ impl Encoding for Narrow {
         let live = VACANT | GENERATION << GENERATION_SHIFT;
         record.entry & live == token.get() & !LOW && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
     }
+    #[inline(always)]
+    fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
+        record.entry & (VACANT | FIXED | EXTENDED | GENERATION << GENERATION_SHIFT) == token.get() & !LOW
+            && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
+    }
 }

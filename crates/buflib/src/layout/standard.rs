@@ -156,4 +156,8 @@ impl Encoding for Standard {
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
         (record.header >> UPPER_SHIFT) as u32 & TOKEN == token.get() && record.header & FREE == 0
     }
+    #[inline(always)]
+    fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
+        record.header & (FIXED | EXTENDED | FREE | u64::from(TOKEN) << UPPER_SHIFT) == u64::from(token.get()) << UPPER_SHIFT
+    }
 }

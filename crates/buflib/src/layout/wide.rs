@@ -159,4 +159,8 @@ impl Encoding for Wide {
     fn matches(token: NonZeroU64, record: &Record<Self>) -> bool {
         (record.header >> UPPER_SHIFT) as u64 & TOKEN == token.get() && record.header & FREE == 0
     }
+    #[inline(always)]
+    fn matches_plain(token: NonZeroU64, record: &Record<Self>) -> bool {
+        record.header & (FIXED | EXTENDED | FREE | u128::from(TOKEN) << UPPER_SHIFT) == u128::from(token.get()) << UPPER_SHIFT
+    }
 }
