@@ -1,22 +1,21 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::block::{Extension, Live};
+use crate::block::{Live, extension_bytes};
 use crate::check::Check;
 use crate::error::{Corruption, Error};
 use crate::handle::Handle;
-use crate::heap::{Heap, MAX_ALIGN_LOG2};
+use crate::heap::{Heap, MAX_ALIGN};
 use crate::index::{self, FreeIndex};
 use crate::layout::{Layout, Traits};
 use crate::request::Request;
+use crate::table::Number;
 use crate::units::{Index, Pos, Units};
 
-/// What a block must be like, from a request that has been checked.
+/// How long a block must be.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) units: Units,
     pub(crate) pad: usize,
-    pub(crate) extension: Extension,
-    pub(crate) immovable: bool,
 }
 
 /// Free granules that were found for a block, and whether the block in front of them is free.
@@ -26,21 +25,23 @@ pub(crate) struct Place {
     pub(crate) follows_free: bool,
 }
 
+fn std_limit() -> usize { extern crate std; static L: std::sync::OnceLock<usize> = std::sync::OnceLock::new(); *L.get_or_init(|| std::env::var("LIM").map_or(512, |x| x.parse().unwrap())) }
+impl Place {
+    fn behind_used(pos: Pos) -> Self {
+        Self { pos, follows_free: false }
+    }
+}
+
 impl Shape {
-    /// The shape of a block for `size` bytes with this extension; `None` if the layout cannot express it.
+    /// The shape of a block for `size` bytes and an extension; `None` if the layout cannot express it.
     #[inline(always)]
-    pub(crate) fn new<L: Layout, C: Check>(size: usize, extension: Extension, immovable: bool) -> Option<Self> {
+    pub(crate) fn new<L: Layout, C: Check>(size: usize, extension: usize) -> Option<Self> {
         if size > Heap::<L, C>::MAX_PAYLOAD_BYTES {
             return None;
         }
-        let bytes = L::HEADER + size + extension.bytes::<L>();
-        let units = bytes.div_ceil(L::GRANULE);
-        (units < L::MAX_POS).then_some(Self {
-            units: Units(units),
-            pad: units * L::GRANULE - bytes,
-            extension,
-            immovable,
-        })
+        let bytes = L::HEADER + size + extension;
+        let units = Units((bytes + (L::GRANULE - 1)) / L::GRANULE);
+        (units.0 < L::MAX_POS).then_some(Self { units, pad: bytes.wrapping_neg() % L::GRANULE })
     }
 }
 
@@ -86,8 +87,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let number = self.table.next(&arena)?;
         let cached = self.index.cached(&arena, units)?;
         let token = L::token(number.index, number.generation)?;
-        let traits =
-            Traits { index: number.index, generation: number.generation, fixed: false, extended: false };
+        let traits = Traits::plain(&number);
         let record = L::compose(cached.pos, units, bytes.wrapping_neg() % L::GRANULE, traits);
         arena.put_header(cached.pos, L::set_follows_free(record.header, cached.follows_free));
         arena.put_entry(number.index, record.entry);
@@ -102,10 +102,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(never)]
     fn alloc_plain(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        match Shape::new::<L, C>(size, Extension::NONE, false) {
-            Some(shape) => self.alloc_shape(shape, size),
-            None => Err(Self::too_large(size)),
-        }
+        let Some(shape) = Shape::new::<L, C>(size, 0) else {
+            return Err(Self::too_large(size));
+        };
+        let place = self.place(shape.units, 1, size)?;
+        self.settle(place, shape, Traits::plain)
     }
 
     /// Allocates as the [`Request`] says.
@@ -115,23 +116,28 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// As for [`alloc`](Self::alloc), and [`Error::BadAlignment`] or [`Error::NameTooLong`].
     pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
         let Request { size, align, name, immovable } = request;
-        if !align.is_power_of_two() || align > 1 << MAX_ALIGN_LOG2 {
+        if !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(Error::BadAlignment { requested: align });
         }
-        let Ok(name_len) = u8::try_from(name.len()) else {
+        if name.len() > u8::MAX.into() {
             return Err(Error::NameTooLong { length: name.len() });
-        };
-        let extension = Extension { align_log2: align.trailing_zeros() as u8, name: name_len };
-        let Some(shape) = Shape::new::<L, C>(size, extension, immovable) else {
+        }
+        let Some(shape) = Shape::new::<L, C>(size, extension_bytes::<L>(name.len())) else {
             return Err(Self::too_large(size));
         };
-        let handle = self.alloc_shape(shape, size)?;
-        if extension.is_needed::<L>() {
-            let live = Live::find(&self.arena, handle)?;
-            live.put_extension(&mut self.arena, extension, name);
-            live.seal(&mut self.arena)?;
+        let granules = (align / L::GRANULE).max(1);
+        let place = self.place(shape.units, granules, size)?;
+        let extended = !name.is_empty();
+        if extended {
+            // The extension does not depend on the record, and the check word covers it.
+            Live::<L>::put_name(&mut self.arena, place.pos, shape.units, name);
         }
-        Ok(handle)
+        self.settle(place, shape, |number| Traits {
+            align: granules.trailing_zeros(),
+            fixed: immovable,
+            extended,
+            ..Traits::plain(number)
+        })
     }
 
     /// Frees a block. Constant time.
@@ -253,25 +259,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Error::TooLarge { requested, limit: Self::MAX_PAYLOAD_BYTES }
     }
 
-    /// Serves a request of which `size` bytes are the payload.
-    fn alloc_shape(&mut self, shape: Shape, size: usize) -> Result<Handle<L>, Error> {
+    /// Granules for a block whose payload has `size` bytes, with blocks moved if that is needed.
+    fn place(&mut self, units: Units, align: usize, size: usize) -> Result<Place, Error> {
         if self.maximum != Index::NONE {
             return Err(Error::MaximumHeld { number: self.maximum.0 });
         }
         if !self.table.has_vacancy() && self.table.live() >= L::MAX_INDEX {
             return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
         }
-        let mut place = self.find_place(shape)?;
         let mut effort = 0;
-        while place.is_none() && self.make_room(shape, effort)? {
-            place = self.find_place(shape)?;
+        loop {
+            if let Some(place) = self.find_place(units, align)? {
+                return Ok(place);
+            }
+            if !self.make_room(units, effort)? {
+                self.table.tidy(&mut self.arena);
+                return Err(self.exhausted(size));
+            }
             effort += 1;
         }
-        let Some(place) = place else {
-            self.table.tidy(&mut self.arena);
-            return Err(self.exhausted(size));
-        };
-        self.settle(place, shape)
     }
 
     #[cold]
@@ -281,36 +287,74 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Granules for a block, and a vacant number beside them. `None` if something must move first.
-    fn find_place(&mut self, shape: Shape) -> Result<Option<Place>, Corruption> {
+    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
         if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
             return Ok(None);
         }
-        self.find_granules(shape)
+        self.find_granules(units, align)
     }
 
     /// Granules for a block, without moving any other.
-    pub(crate) fn find_granules(&mut self, shape: Shape) -> Result<Option<Place>, Corruption> {
-        let units = shape.units;
-        let align = shape.extension.granules::<L>();
+    pub(crate) fn find_granules(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
+        if let Some(cached) = self.index.cached(&self.arena, units) {
+            if align == 1 || self.gap_to_aligned(cached.pos, align) == Units::ZERO {
+                self.index.uncache(units, &cached);
+                return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
+            }
+        }
         if align > 1 {
             return self.find_aligned(units, align);
         }
         let arena = &mut self.arena;
-        if let Some(cached) = self.index.cached(arena, units) {
-            self.index.uncache(units, &cached);
-            return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
-        }
-        let place = |pos| Place { pos, follows_free: false };
-        if let Some(pos) = self.index.cut(arena, units) {
-            return Ok(Some(place(pos)));
-        }
-        if let Some((pos, length)) = self.index.find(arena, units)? {
-            self.index.take(arena, pos, length)?;
-            self.replace_strip(pos + units, length - units)?;
-            return Ok(Some(place(pos)));
+        if FreeIndex::<L>::caches(units) {
+            if let Some(pos) = self.index.cut(arena, units) {
+                return Ok(Some(Place::behind_used(pos)));
+            }
+            if let Some((pos, length)) = self.index.find(arena, units)? {
+                self.index.take(arena, pos, length)?;
+                self.replace_strip(pos + units, length - units)?;
+                return Ok(Some(Place::behind_used(pos)));
+            }
+        } else if let Some((pos, length)) = self.index.find(arena, units)? {
+            self.index.carve(arena, pos, length, units)?;
+            return Ok(Some(Place::behind_used(pos)));
+        } else if let Some(pos) = self.index.cut(arena, units) {
+            return Ok(Some(Place::behind_used(pos)));
         }
         let pos = arena.tail();
-        Ok(arena.set_tail(pos + units).then_some(place(pos)))
+        Ok(arena.set_tail(pos + units).then_some(Place::behind_used(pos)))
+    }
+
+    /// The same for a block that may not start anywhere: what is left in front of it is free.
+    fn find_aligned(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
+        let (mut pos, length) = self.index.strip();
+        let mut gap = self.gap_to_aligned(pos, align);
+        if length >= units + gap {
+            self.index.cut(&mut self.arena, units + gap);
+        } else if let Some((found, length)) = self.index.find(&self.arena, units + Units(align - 1))? {
+            pos = found;
+            gap = self.gap_to_aligned(pos, align);
+            self.index.take(&mut self.arena, pos, length)?;
+            self.replace_strip(pos + gap + units, length - gap - units)?;
+        } else {
+            pos = self.arena.tail();
+            gap = self.gap_to_aligned(pos, align);
+            if !self.arena.set_tail(pos + gap + units) {
+                return Ok(None);
+            }
+        }
+        if gap == Units::ZERO {
+            return Ok(Some(Place::behind_used(pos)));
+        }
+        self.index.insert(&mut self.arena, pos, gap);
+        Ok(Some(Place { pos: pos + gap, follows_free: true }))
+    }
+
+    /// How many granules from `pos` on come before one that is a multiple of `align` granules.
+    #[inline(always)]
+    pub(crate) fn gap_to_aligned(&self, pos: Pos, align: usize) -> Units {
+        let address = self.arena.granule_phase().wrapping_add(pos.0).wrapping_sub(1);
+        Units(address.wrapping_neg() & (align - 1))
     }
 
     /// Makes the longer of the present strip and this free piece the strip; the other is merged.
@@ -323,64 +367,27 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if units > Units::ZERO { self.merge_back(pos, units, false) } else { Ok(()) }
     }
 
-    /// How many granules from `pos` on come before one that is a multiple of `align` granules.
-    #[inline(always)]
-    pub(crate) fn gap_to_aligned(&self, pos: Pos, align: usize) -> Units {
-        let address = self.arena.granule_phase().wrapping_add(pos.0).wrapping_sub(1);
-        Units(address.wrapping_neg() & (align - 1))
-    }
-
-    fn find_aligned(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
-        let (strip, length) = self.index.take_strip();
-        if length > Units::ZERO {
-            self.merge_back(strip, length, false)?;
-        }
-        if let Some((pos, length)) = self.index.find(&self.arena, units + Units(align - 1))? {
-            let gap = self.gap_to_aligned(pos, align);
-            self.index.take(&mut self.arena, pos, length)?;
-            let end = pos + gap + units;
-            if pos + length > end {
-                self.index.insert(&mut self.arena, end, pos + length - end);
-            }
-            if gap > Units::ZERO {
-                self.index.insert(&mut self.arena, pos, gap);
-            }
-            return Ok(Some(Place { pos: pos + gap, follows_free: gap > Units::ZERO }));
-        }
-        let start = self.arena.tail();
-        let gap = self.gap_to_aligned(start, align);
-        if !self.arena.set_tail(start + gap + units) {
-            return Ok(None);
-        }
-        if gap > Units::ZERO {
-            self.index.insert(&mut self.arena, start, gap);
-        }
-        Ok(Some(Place { pos: start + gap, follows_free: gap > Units::ZERO }))
-    }
-
     /// Writes header and entry of a new block.
-    fn settle(&mut self, place: Place, shape: Shape) -> Result<Handle<L>, Error> {
+    fn settle(
+        &mut self,
+        place: Place,
+        shape: Shape,
+        traits: impl FnOnce(&Number) -> Traits,
+    ) -> Result<Handle<L>, Error> {
         let Some(number) = self.table.next(&self.arena) else {
             return Err(self.table.broken(&self.arena).into());
         };
         let Some(token) = L::token(number.index, number.generation) else {
             return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
         };
-        let traits = Traits {
-            index: number.index,
-            generation: number.generation,
-            fixed: shape.immovable,
-            extended: shape.extension.is_needed::<L>(),
-        };
+        let traits = traits(&number);
         let record = L::compose(place.pos, shape.units, shape.pad, traits);
         self.arena.put_header(place.pos, L::set_follows_free(record.header, place.follows_free));
         self.arena.put_entry(number.index, record.entry);
-        if !traits.extended {
-            Live { pos: place.pos, units: shape.units, record }.seal(&mut self.arena)?;
-        }
+        Live { pos: place.pos, units: shape.units, record }.seal(&mut self.arena)?;
         self.table.take(&number);
         self.used += shape.units;
-        self.fixed += usize::from(shape.immovable);
+        self.fixed += usize::from(traits.fixed);
         Ok(Handle::from_token(token))
     }
 
@@ -412,7 +419,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         if end == self.arena.tail() {
             let _ = self.arena.set_tail(start);
-        } else if in_front || at_end {
+        } else if (in_front || at_end) && (end - start).0 <= std_limit() {
             if behind > Units::ZERO {
                 self.unmark(end);
             }

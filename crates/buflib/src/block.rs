@@ -17,34 +17,13 @@ pub(crate) struct Live<L: Encoding> {
     pub(crate) record: Record<L>,
 }
 
-/// What an extended block keeps in its last granule: how it must be aligned, and how long the name
-/// in front of that granule is.
+/// Bytes that a name takes of its block: filled up to the granule, with its length behind it.
 ///
 /// ```text
-/// | header | payload | pad | name, filled up to a granule | align (log2), name length, zeros |
+/// | header | payload | pad | name, filled up to a granule | zeros, length of the name |
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Extension {
-    pub(crate) align_log2: u8,
-    pub(crate) name: u8,
-}
-
-impl Extension {
-    pub(crate) const NONE: Self = Self { align_log2: 0, name: 0 };
-
-    pub(crate) fn is_needed<L: Encoding>(self) -> bool {
-        self.name > 0 || 1usize << self.align_log2 > L::GRANULE
-    }
-
-    /// Bytes that it takes of the block.
-    pub(crate) fn bytes<L: Encoding>(self) -> usize {
-        if self.is_needed::<L>() { L::GRANULE + usize::from(self.name).next_multiple_of(L::GRANULE) } else { 0 }
-    }
-
-    /// The alignment in granules.
-    pub(crate) fn granules<L: Encoding>(self) -> usize {
-        ((1 << self.align_log2) / L::GRANULE).max(1)
-    }
+pub(crate) fn extension_bytes<L: Encoding>(name: usize) -> usize {
+    if name > 0 { L::GRANULE + name.next_multiple_of(L::GRANULE) } else { 0 }
 }
 
 impl<L: Layout> Live<L> {
@@ -117,7 +96,7 @@ impl<L: Layout> Live<L> {
     /// Bytes at the block's end that are not payload.
     #[inline(always)]
     pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
-        Ok(L::pad(&self.record) + self.extension(arena)?.bytes::<L>())
+        Ok(L::pad(&self.record) + if L::is_extended(&self.record) { self.extension(arena)?.len() } else { 0 })
     }
 
     /// The payload's length, as asked for.
@@ -125,21 +104,24 @@ impl<L: Layout> Live<L> {
         self.capacity().checked_sub(self.taken(arena)?).ok_or_else(|| bad_length(arena, self.pos, self.units))
     }
 
-    /// The extension; an empty one where there is none.
-    pub(crate) fn extension<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Extension, Corruption> {
+    /// The alignment in granules.
+    #[inline(always)]
+    pub(crate) fn align(&self) -> usize {
+        1 << L::align(&self.record)
+    }
+
+    /// The bytes of the extension; none if there is none.
+    pub(crate) fn extension<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<&'h [u8], Corruption> {
         if !L::is_extended(&self.record) {
-            return Ok(Extension::NONE);
+            return Ok(&[]);
         }
         let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
-        let extension = match behind.last_chunk() {
-            Some(&[align_log2, name, 0, 0, 0, 0, 0, 0]) => Extension { align_log2, name },
-            _ => return Err(self.bad_extension(arena, usize::MAX)),
-        };
-        let bytes = extension.bytes::<L>() + L::pad(&self.record);
-        if extension.align_log2 > crate::heap::MAX_ALIGN_LOG2 || !extension.is_needed::<L>() || bytes > behind.len() {
-            return Err(self.bad_extension(arena, bytes));
+        let name = behind.last().map_or(0, |&length| length.into());
+        let start = behind.len().checked_sub(extension_bytes::<L>(name) + L::pad(&self.record));
+        match start.and_then(|start| behind.get(start + L::pad(&self.record)..)) {
+            Some(extension) if name > 0 => Ok(extension),
+            _ => Err(self.bad_extension(arena, name)),
         }
-        Ok(extension)
     }
 
     #[cold]
@@ -148,62 +130,51 @@ impl<L: Layout> Live<L> {
         Corruption::new(Fault::Extension, at, found as u64, self.capacity() as u64)
     }
 
-    /// The bytes between payload and end: padding, name, alignment.
-    fn tail_bytes<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<&'h [u8], Corruption> {
-        let extension = self.extension(arena)?;
-        let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
-        Ok(behind.split_at_checked(behind.len() - extension.bytes::<L>()).map_or(&[], |split| split.1))
-    }
-
     pub(crate) fn name<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<Option<&'h str>, Corruption> {
         let extension = self.extension(arena)?;
-        if extension.name == 0 {
-            return Ok(None);
-        }
-        let bytes = self.tail_bytes(arena)?.get(..extension.name.into()).unwrap_or_default();
-        match str::from_utf8(bytes) {
-            Ok(name) => Ok(Some(name)),
-            Err(error) => Err(self.bad_extension(arena, error.valid_up_to())),
+        let length = extension.last().map_or(0, |&length| length.into());
+        match extension.get(..length).map(str::from_utf8) {
+            Some(Ok("")) => Ok(None),
+            Some(Ok(name)) => Ok(Some(name)),
+            _ => Err(self.bad_extension(arena, length)),
         }
     }
 
-    /// The name, copied out of the block: a block that changes its shape overwrites it.
-    pub(crate) fn copy_name<'n, C: Check>(
-        &self,
-        arena: &Arena<'_, L, C>,
-        into: &'n mut [u8; u8::MAX as usize],
-    ) -> Result<&'n str, Corruption> {
-        let name = self.name(arena)?.unwrap_or_default();
-        let Some(copy) = into.get_mut(..name.len()) else {
-            return Ok("");
-        };
-        copy.copy_from_slice(name.as_bytes());
-        Ok(str::from_utf8(copy).unwrap_or_default())
-    }
-
-    /// Writes the extension and the name behind the payload.
-    pub(crate) fn put_extension<C: Check>(&self, arena: &mut Arena<'_, L, C>, extension: Extension, name: &str) {
-        if !extension.is_needed::<L>() {
-            return;
-        }
-        let behind = arena.payload_mut(self.pos, self.units, 0).unwrap_or_default();
-        let Some((_, tail)) = behind.split_at_mut_checked(self.capacity().saturating_sub(extension.bytes::<L>())) else {
-            return;
-        };
-        tail.fill(0);
-        if let Some(to) = tail.get_mut(..name.len()) {
+    /// Writes the name of a block that is about to be where free granules are.
+    pub(crate) fn put_name<C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos, units: Units, name: &str) {
+        let behind = arena.payload_mut(pos, units, 0).unwrap_or_default();
+        let start = behind.len().saturating_sub(extension_bytes::<L>(name.len()));
+        let extension = behind.get_mut(start..).unwrap_or_default();
+        extension.fill(0);
+        if let Some(to) = extension.get_mut(..name.len()) {
             to.copy_from_slice(name.as_bytes());
         }
-        if let Some(word) = tail.last_chunk_mut() {
-            *word = [extension.align_log2, extension.name, 0, 0, 0, 0, 0, 0];
+        if let Some(length) = extension.last_mut() {
+            *length = name.len() as u8;
         }
+    }
+
+    /// Copies the extension to where a block of `units` has it.
+    pub(crate) fn copy_extension<C: Check>(&self, arena: &mut Arena<'_, L, C>, units: Units) -> Result<(), Corruption> {
+        let mut copy = [0; u8::MAX as usize + 1 + 16];
+        let extension = self.extension(arena)?;
+        let Some(copy) = copy.get_mut(..extension.len()) else {
+            return Ok(());
+        };
+        copy.copy_from_slice(extension);
+        let behind = arena.payload_mut(self.pos, units, 0).unwrap_or_default();
+        let start = behind.len().saturating_sub(copy.len());
+        if let Some(to) = behind.get_mut(start..) {
+            to.copy_from_slice(copy);
+        }
+        Ok(())
     }
 
     /// The check word that this block should have. Not for heaps without one.
     fn digest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<u32, Corruption> {
         let mut digest = C::digest(L::protected(&self.record).as_ref());
         if L::is_extended(&self.record) {
-            for chunk in self.tail_bytes(arena)?.chunks_exact(8) {
+            for chunk in self.extension(arena)?.chunks_exact(8) {
                 let word = chunk.try_into().map_or(0, u64::from_ne_bytes);
                 digest = C::digest(&[digest.into(), word]);
             }

@@ -4,7 +4,6 @@
 //! they are and merges the free space between them; from there on it slides blocks down. Neighbours
 //! that move by the same distance are moved by one copy. The free-space index is rebuilt on the way.
 
-use crate::alloc::Shape;
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
@@ -90,19 +89,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// is left to try.
     #[cold]
     #[inline(never)]
-    pub(crate) fn make_room(&mut self, shape: Shape, effort: u32) -> Result<bool, Corruption> {
+    pub(crate) fn make_room(&mut self, units: Units, effort: u32) -> Result<bool, Corruption> {
         if self.settled {
             return Ok(false);
         }
         self.table.tidy(&mut self.arena);
-        if self.arena.top() - Pos::FIRST < self.used + shape.units {
+        if self.arena.top() - Pos::FIRST < self.used + units {
             return Ok(false);
         }
         if effort > 0 || self.fixed > 0 {
             self.compact_all()?;
             return Ok(true);
         }
-        let survey = self.survey(shape.units)?;
+        let survey = self.survey(units)?;
         let free = self.arena.top() - Pos::FIRST - self.used;
         let merge_only = self.table.has_vacancy() && survey.suitable.0 > free.0 / 2;
         self.sweep(if merge_only { self.arena.tail() } else { survey.start })?;
@@ -229,9 +228,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(pos);
         }
         let mut place = target;
-        if L::is_extended(&live.record) {
-            let align = live.extension(&self.arena)?.granules::<L>();
-            place = target + self.gap_to_aligned(target, align);
+        if live.align() > 1 {
+            place = target + self.gap_to_aligned(target, live.align());
         } else if self.fixed > 0 {
             if let Some((hole, length)) = self.index.find(&self.arena, live.units)? {
                 self.index.carve(&mut self.arena, hole, length, live.units)?;

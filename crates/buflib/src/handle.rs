@@ -17,7 +17,7 @@ use crate::units::Index;
 /// When a block is freed, its table entry passes to the next generation, and handles of earlier
 /// ones are refused as [`BadHandle`](crate::Error::BadHandle). Generations wrap around: an old
 /// handle is taken for a new one if exactly a multiple of [`Layout::GENERATIONS`] blocks have been
-/// freed under its number since (256 for [`Standard`], 2,048 for
+/// freed under its number since (256 for [`Standard`], 128 for
 /// [`Narrow`](crate::Narrow), 4,194,304 for [`Wide`](crate::Wide)). Entries that the table gave
 /// back start from the highest generation that it has given back, so a shrunken table does not make
 /// old handles valid at once. A handle of another heap is found only if number or generation

@@ -14,8 +14,8 @@ use crate::layout::{Layout, Standard};
 use crate::table::Table;
 use crate::units::{Index, Pos, Units};
 
-/// The largest alignment is a page: 2^12 bytes.
-pub(crate) const MAX_ALIGN_LOG2: u8 = 12;
+/// The largest alignment is a page.
+pub(crate) const MAX_ALIGN: usize = 4096;
 
 /// A heap over a buffer that the caller supplies: it hands out [`Handle`]s, and moves blocks
 /// together when free space is in too many pieces.
@@ -163,6 +163,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         self.get_any(handle)
     }
 
+    #[cold]
     #[inline(never)]
     fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         let (pos, units, taken) = self.locate(handle)?;
@@ -170,6 +171,8 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     /// Where a payload is, checked as far as can be.
+    #[cold]
+    #[inline(never)]
     fn locate(&self, handle: Handle<L>) -> Result<(Pos, Units, usize), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.len(&self.arena)?;

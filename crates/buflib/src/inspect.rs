@@ -153,7 +153,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live.verify(&self.arena)?;
                     live.len(&self.arena)?;
                     live.name(&self.arena)?;
-                    let gap = self.gap_to_aligned(pos, live.extension(&self.arena)?.granules::<L>());
+                    let gap = self.gap_to_aligned(pos, live.align());
                     fault(Fault::Extension, at, gap.0 as u64, 0)?;
                     row.live += 1;
                     row.used += units;

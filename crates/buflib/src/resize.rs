@@ -6,7 +6,7 @@ use crate::check::Check;
 use crate::error::{Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::layout::Layout;
+use crate::layout::{Layout, Record};
 use crate::units::{Index, Pos, Units};
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
@@ -32,56 +32,43 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// assert_eq!(&heap.get(handle)?[..3], b"abc");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        let extension = live.extension(&self.arena)?;
-        let Some(shape) = Shape::new::<L, C>(size, extension, L::is_fixed(&live.record)) else {
+        let extension = if L::is_extended(&live.record) { live.extension(&self.arena)?.len() } else { 0 };
+        let Some(shape) = Shape::new::<L, C>(size, extension) else {
             return Err(Self::too_large(size));
         };
         if shape.units <= live.units {
             return Ok(self.trim(&live, shape)?);
         }
-        if self.maximum != Index::NONE && self.maximum != live.index() {
-            return Err(Error::MaximumHeld { number: self.maximum.0 });
-        }
-        if self.grow_in_place(&live, shape)? || self.grow_by_moving(&live, shape)? {
+        if self.grow_in_place(&live, shape)? {
             return Ok(());
         }
-        let mut effort = 0;
-        while self.make_room(Shape { units: shape.units - live.units, ..shape }, effort)? {
-            let live = Live::find(&self.arena, handle)?;
-            if self.grow_in_place(&live, shape)? || self.grow_by_moving(&live, shape)? {
-                return Ok(());
-            }
-            effort += 1;
-        }
-        let live = Live::find(&self.arena, handle)?;
-        if self.grow_by_pushing(&live, shape)? {
-            return Ok(());
-        }
-        Err(self.exhausted(size))
+        self.grow(handle, shape, size)
     }
 
     /// Gives back what a block has beyond its new shape, which may be nothing but padding.
     fn trim(&mut self, live: &Live<L>, shape: Shape) -> Result<(), Corruption> {
-        let excess = live.units - shape.units;
-        let behind = live.pos + live.units;
-        self.reshape(live, live.pos, shape)?;
-        if excess > Units::ZERO {
+        self.move_extension(live, live.pos, shape)?;
+        if shape.units < live.units {
+            self.merge_back(live.pos + shape.units, live.units - shape.units, false)?;
             self.settled = false;
             if live.index() == self.maximum {
                 self.maximum = Index::NONE;
             }
-            self.merge_back(behind - excess, excess, false)?;
         }
-        Ok(())
+        self.reshape(live, live.pos, shape)
     }
 
     /// Takes the granules behind the block, if enough of them are free.
     fn grow_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
         let end = live.pos + live.units;
         let more = shape.units - live.units;
+        if self.maximum != Index::NONE {
+            return Ok(false);
+        }
         if end == self.index.strip().0 {
             if self.index.cut(&mut self.arena, more).is_none() {
                 return Ok(false);
@@ -96,29 +83,54 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 _ => return Ok(false),
             }
         }
+        self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
         Ok(true)
     }
 
+    /// Makes a block larger where what is behind it is not free.
+    #[inline(never)]
+    fn grow(&mut self, handle: Handle<L>, shape: Shape, size: usize) -> Result<(), Error> {
+        if self.maximum != Index::NONE {
+            return Err(Error::MaximumHeld { number: self.maximum.0 });
+        }
+        let mut effort = 0;
+        loop {
+            let live = Live::find(&self.arena, handle)?;
+            if self.grow_in_place(&live, shape)? || self.grow_by_moving(&live, shape)? {
+                return Ok(());
+            }
+            if !self.make_room(shape.units - live.units, effort)? {
+                break;
+            }
+            effort += 1;
+        }
+        let live = Live::find(&self.arena, handle)?;
+        if self.grow_by_pushing(&live, shape)? {
+            return Ok(());
+        }
+        Err(self.exhausted(size))
+    }
+
     /// Moves the block to where there is room for its new shape without moving anything else.
     fn grow_by_moving(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
-        if shape.immovable {
+        if L::is_fixed(&live.record) {
             return Ok(false);
         }
-        let Some(place) = self.find_granules(shape)? else {
+        let Some(place) = self.find_granules(shape.units, live.align())? else {
             return Ok(false);
         };
+        // The neighbours may have been merged in the search: the old header knows.
         let follows_free = self.arena.header(live.pos).is_some_and(L::follows_free);
         let _ = self.arena.shift(live.pos, place.pos, live.units);
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
+        let header = L::set_follows_free(live.record.header, place.follows_free);
+        self.arena.put_header(place.pos, header);
+        self.move_extension(live, place.pos, shape)?;
         self.reshape(live, place.pos, shape)?;
-        let header = self.arena.header(place.pos);
-        if let Some(header) = header {
-            self.arena.put_header(place.pos, L::set_follows_free(header, place.follows_free));
-        }
-        self.give_back(live.pos, live.units, follows_free)?;
         self.settled = false;
+        self.give_back(live.pos, live.units, follows_free)?;
         Ok(true)
     }
 
@@ -137,7 +149,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(false);
             }
             other.verify(&self.arena)?;
-            align = align.max(other.extension(&self.arena)?.granules::<L>());
+            align = align.max(other.align());
             pos = pos + other.units;
         }
         let more = Units((shape.units - live.units).0.next_multiple_of(align));
@@ -158,24 +170,30 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if rest > Units::ZERO {
             self.index.insert(&mut self.arena, live.pos + shape.units, rest);
         }
+        self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
         Ok(true)
     }
 
-    /// Writes a block's metadata for a new place and shape. The contents are there already; of
-    /// those the extension still stands where the old shape had it.
-    fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
-        let follows_free = self.arena.header(to).is_some_and(L::follows_free);
-        let record = L::compose(to, shape.units, shape.pad, live.record.traits());
-        let new = Live { pos: to, units: shape.units, record };
-        self.used = self.used + shape.units - live.units;
-        if L::is_extended(&record) {
-            let mut name = [0; u8::MAX as usize];
-            let name = Live { pos: to, ..*live }.copy_name(&self.arena, &mut name)?;
-            new.put_extension(&mut self.arena, shape.extension, name);
+    /// Moves the extension of a block that now starts at `to` to where its new shape has it.
+    #[inline(always)]
+    fn move_extension(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
+        if !L::is_extended(&live.record) {
+            return Ok(());
         }
+        Live { pos: to, ..*live }.copy_extension(&mut self.arena, shape.units)
+    }
+
+    /// Writes a block's metadata for a new place and shape; header and contents are there already.
+    #[inline(always)]
+    fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
+        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let record = Record { entry: L::entry_at(record.entry, to), ..record };
+        let new = Live { pos: to, units: shape.units, record };
+        let follows_free = self.arena.header(to).is_some_and(L::follows_free);
         self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
         self.arena.put_entry(new.index(), record.entry);
+        self.used = self.used + shape.units - live.units;
         new.seal(&mut self.arena)
     }
 }

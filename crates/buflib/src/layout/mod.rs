@@ -11,6 +11,7 @@ use core::fmt::Debug;
 use core::hash::Hash;
 
 use crate::arena::Plain;
+use crate::table::Number;
 use crate::units::{Index, Pos, Units};
 
 pub use narrow::Narrow;
@@ -21,7 +22,7 @@ pub use wide::Wide;
 ///
 /// | layout | header + entry | granule | largest arena | most blocks | generations |
 /// |---|---|---|---|---|---|
-/// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,767 | 2,048 |
+/// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,767 | 128 |
 /// | [`Standard`] | 8 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 256 |
 /// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
@@ -43,18 +44,6 @@ pub trait Layout: Encoding {
 }
 
 impl<L: Encoding> Layout for L {}
-
-impl<L: Encoding> Record<L> {
-    #[inline(always)]
-    pub(crate) fn traits(&self) -> Traits {
-        Traits {
-            index: L::index(self.header),
-            generation: L::generation(self),
-            fixed: L::is_fixed(self),
-            extended: L::is_extended(self),
-        }
-    }
-}
 
 /// What a free block is to the index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,8 +80,18 @@ pub struct Record<L: Encoding> {
 pub struct Traits {
     pub(crate) index: Index,
     pub(crate) generation: u32,
+    /// The alignment, in doublings of the granule.
+    pub(crate) align: u32,
     pub(crate) fixed: bool,
     pub(crate) extended: bool,
+}
+
+impl Traits {
+    /// Those of a block that is neither aligned nor fixed nor extended.
+    #[inline(always)]
+    pub(crate) fn plain(number: &Number) -> Self {
+        Self { index: number.index, generation: number.generation, align: 0, fixed: false, extended: false }
+    }
 }
 
 /// A stored position or length.
@@ -171,10 +170,14 @@ pub trait Encoding: Copy + Debug + 'static {
 
     // A block in use.
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
+    /// The same block with another length.
+    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self>;
     fn index(header: Self::Header) -> Index;
     fn generation(record: &Record<Self>) -> u32;
     /// Bytes at the payload's end that were not asked for, less than a granule.
     fn pad(record: &Record<Self>) -> usize;
+    /// The alignment, in doublings of the granule.
+    fn align(record: &Record<Self>) -> u32;
     fn is_fixed(record: &Record<Self>) -> bool;
     fn is_extended(record: &Record<Self>) -> bool;
     /// Everything the check word protects; what neighbours change is left out.

@@ -10,9 +10,10 @@ use crate::units::{Index, Pos, Units};
 /// ```text
 /// header, in use  31 follows free  30 free = 0  29..15 index  14..0 units
 /// header, free    31 follows free  30 free = 1  29..15 kind   14..0 units
-/// entry, live     31 vacant = 0  30 extended  29 fixed  28..18 generation  17..15 pad  14..0 position
-/// entry, vacant   31 vacant = 1  30..29 zero  28..18 generation  17..15 zero  14..0 next vacant
-/// handle          28..18 generation  17..15 zero  14..0 index
+/// entry, live     31 vacant = 0  30 extended  29 fixed  28..22 generation
+///                 21..18 alignment (doublings of the granule)  17..15 pad  14..0 position
+/// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..15 zero  14..0 next vacant
+/// handle          28..22 generation  21..15 zero  14..0 index
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Narrow {}
@@ -23,8 +24,10 @@ const FREE: u32 = 1 << 30;
 const FOLLOWS: u32 = 1 << 31;
 const PAD_SHIFT: u32 = 15;
 const PAD: u32 = 7;
-const GENERATION_SHIFT: u32 = 18;
-const GENERATION: u32 = 0x7ff;
+const ALIGN_SHIFT: u32 = 18;
+const ALIGN: u32 = 15;
+const GENERATION_SHIFT: u32 = 22;
+const GENERATION: u32 = 0x7f;
 const FIXED: u32 = 1 << 29;
 const EXTENDED: u32 = 1 << 30;
 const VACANT: u32 = 1 << 31;
@@ -86,6 +89,7 @@ impl Encoding for Narrow {
             header: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
             entry: pos.0 as u32
                 | (pad as u32) << PAD_SHIFT
+                | traits.align << ALIGN_SHIFT
                 | traits.generation << GENERATION_SHIFT
                 | flags,
         }
@@ -101,6 +105,17 @@ impl Encoding for Narrow {
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
         (record.entry >> PAD_SHIFT & PAD) as usize
+    }
+    #[inline(always)]
+    fn align(record: &Record<Self>) -> u32 {
+        record.entry >> ALIGN_SHIFT & ALIGN
+    }
+    #[inline(always)]
+    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+        Record {
+            header: record.header & !LOW | units.0 as u32,
+            entry: record.entry & !(PAD << PAD_SHIFT) | (pad as u32) << PAD_SHIFT,
+        }
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {

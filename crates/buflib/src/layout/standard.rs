@@ -10,7 +10,7 @@ use crate::units::{Index, Pos, Units};
 /// ```text
 /// header, in use  63 extended  62 fixed  61..54 generation  53..32 index  31..29 pad  28 follows free  27 free = 0  26..0 units
 /// header, free    63..59 zero  58..32 next                                31..29 kind 28 follows free  27 free = 1  26..0 units
-/// entry, live     31 vacant = 0  30..27 zero  26..0 position
+/// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
 /// entry, vacant   31 vacant = 1  30 zero  29..22 generation  21..0 next vacant
 /// handle          29..22 generation  21..0 index
 /// ```
@@ -31,6 +31,8 @@ const INDEX: u32 = (1 << 22) - 1;
 const GENERATION_SHIFT: u32 = 22;
 const GENERATION: u32 = 0xff;
 const TOKEN: u32 = (1 << 30) - 1;
+const ALIGN_SHIFT: u32 = 27;
+const ALIGN: u32 = 15;
 const VACANT: u32 = 1 << 31;
 
 impl Encoding for Standard {
@@ -89,7 +91,7 @@ impl Encoding for Standard {
         let upper = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
         Record {
             header: units.0 as u64 | (pad as u64) << PAD_SHIFT | u64::from(upper) << UPPER_SHIFT | flags,
-            entry: pos.0 as u32,
+            entry: pos.0 as u32 | traits.align << ALIGN_SHIFT,
         }
     }
     #[inline(always)]
@@ -103,6 +105,15 @@ impl Encoding for Standard {
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
         (record.header >> PAD_SHIFT & PAD) as usize
+    }
+    #[inline(always)]
+    fn align(record: &Record<Self>) -> u32 {
+        record.entry >> ALIGN_SHIFT & ALIGN
+    }
+    #[inline(always)]
+    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+        let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
+        Record { header: kept | units.0 as u64 | (pad as u64) << PAD_SHIFT, entry: record.entry }
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
@@ -125,8 +136,8 @@ impl Encoding for Standard {
         Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
-    fn entry_at(_: u32, pos: Pos) -> u32 {
-        pos.0 as u32
+    fn entry_at(entry: u32, pos: Pos) -> u32 {
+        entry & !POSITION | pos.0 as u32
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u32 {

@@ -12,7 +12,7 @@ use crate::units::{Index, Pos, Units};
 ///                 63..54 zero  53..50 pad  49 follows free  48 free = 0  47..0 units
 /// header, free    127..112 zero  111..64 next
 ///                 63..54 zero  53..50 kind  49 follows free  48 free = 1  47..0 units
-/// entry, live     63 vacant = 0  62..48 zero  47..0 position
+/// entry, live     63 vacant = 0  62..52 zero  51..48 alignment (doublings of the granule)  47..0 position
 /// entry, vacant   63 vacant = 1  62 zero  61..40 generation  39..0 next vacant
 /// handle          61..40 generation  39..0 index
 /// ```
@@ -34,6 +34,8 @@ const INDEX: u64 = (1 << if usize::BITS >= 64 { 40 } else { 28 }) - 1;
 const GENERATION_SHIFT: u32 = 40;
 const GENERATION: u32 = 0x3f_ffff;
 const TOKEN: u64 = (1 << 62) - 1;
+const ALIGN_SHIFT: u32 = 48;
+const ALIGN: u32 = 15;
 const VACANT: u64 = 1 << 63;
 
 impl Encoding for Wide {
@@ -92,7 +94,7 @@ impl Encoding for Wide {
         let upper = traits.index.0 as u64 | u64::from(traits.generation) << GENERATION_SHIFT;
         Record {
             header: units.0 as u128 | (pad as u128) << PAD_SHIFT | u128::from(upper) << UPPER_SHIFT | flags,
-            entry: pos.0 as u64,
+            entry: pos.0 as u64 | u64::from(traits.align) << ALIGN_SHIFT,
         }
     }
     #[inline(always)]
@@ -106,6 +108,15 @@ impl Encoding for Wide {
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
         (record.header >> PAD_SHIFT & PAD) as usize
+    }
+    #[inline(always)]
+    fn align(record: &Record<Self>) -> u32 {
+        (record.entry >> ALIGN_SHIFT) as u32 & ALIGN
+    }
+    #[inline(always)]
+    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+        let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
+        Record { header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT, entry: record.entry }
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
@@ -128,8 +139,8 @@ impl Encoding for Wide {
         Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
-    fn entry_at(_: u64, pos: Pos) -> u64 {
-        pos.0 as u64
+    fn entry_at(entry: u64, pos: Pos) -> u64 {
+        entry & !POSITION | pos.0 as u64
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u64 {
