@@ -316,7 +316,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(Some(Place::behind_used(pos)));
             }
         } else if let Some((pos, length)) = self.index.find(arena, units)? {
-            self.index.carve(arena, pos, length, units)?;
+            self.index.move_front(arena, pos, length, pos + units)?;
             return Ok(Some(Place::behind_used(pos)));
         } else if let Some(pos) = self.index.cut(arena, units) {
             return Ok(Some(Place::behind_used(pos)));

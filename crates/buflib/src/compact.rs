@@ -232,7 +232,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             place = target + self.gap_to_aligned(target, live.align());
         } else if self.fixed > 0 {
             if let Some((hole, length)) = self.index.find(&self.arena, live.units)? {
-                self.index.carve(&mut self.arena, hole, length, live.units)?;
+                self.index.move_front(&mut self.arena, hole, length, hole + live.units)?;
                 self.arena.put_header(pos, L::set_follows_free(header, false));
                 place = hole;
             }

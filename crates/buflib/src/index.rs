@@ -236,25 +236,12 @@ impl<L: Encoding> FreeIndex<L> {
         if units <= Units::ONE {
             return Ok(());
         }
+        let (next, prev) = self.neighbours(arena, pos)?;
         let bin = Self::bin(units);
-        let (Some(next), Some(prev)) = (arena.next(pos), arena.prev(pos)) else {
-            return Err(broken_list(arena, pos, pos));
-        };
-        if next != Pos::NIL && arena.prev(next) != Some(pos) {
-            return Err(broken_list(arena, pos, next));
+        if prev == Pos::NIL && self.first(bin) != pos {
+            return Err(broken_list(arena, pos, self.first(bin)));
         }
-        if prev == Pos::NIL {
-            if self.first(bin) != pos {
-                return Err(broken_list(arena, pos, self.first(bin)));
-            }
-            self.set_first(bin, next);
-        } else {
-            if arena.next(prev) != Some(pos) {
-                return Err(broken_list(arena, pos, prev));
-            }
-            let length = binned(arena, prev)?;
-            arena.put_free(prev, FreeKind::Binned, length, false, next);
-        }
+        self.link_behind(arena, prev, bin, next)?;
         if next != Pos::NIL {
             arena.put_prev(next, prev);
         }
@@ -275,19 +262,66 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(())
     }
 
-    /// Takes `wanted` granules from the front of a merged free block of `units` and keeps the rest.
-    pub(crate) fn carve<C: Check>(
+    /// Moves the front of a merged free block of `units` up or down, to `to`: what is in front of it
+    /// has grown or shrunk. Without effort if the block stays in its bin, as a large one mostly does.
+    #[inline]
+    pub(crate) fn move_front<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         pos: Pos,
         units: Units,
-        wanted: Units,
+        to: Pos,
     ) -> Result<(), Corruption> {
-        if units == wanted {
+        let end = pos + units;
+        if to == end {
             return self.take(arena, pos, units);
         }
-        self.remove(arena, pos, units)?;
-        self.insert(arena, pos + wanted, units - wanted);
+        let left = end - to;
+        if units <= Units::ONE || Self::bin(left) != Self::bin(units) {
+            self.remove(arena, pos, units)?;
+            self.insert(arena, to, left);
+            return Ok(());
+        }
+        let (next, prev) = self.neighbours(arena, pos)?;
+        arena.put_free(to, FreeKind::Binned, left, false, next);
+        arena.put_prev(to, prev);
+        arena.put_footer(end, left);
+        if next != Pos::NIL {
+            arena.put_prev(next, to);
+        }
+        self.link_behind(arena, prev, Self::bin(left), to)
+    }
+
+    /// The blocks before and behind a binned one in its list, each of which must know it.
+    #[inline(always)]
+    fn neighbours<C: Check>(&self, arena: &Arena<'_, L, C>, pos: Pos) -> Result<(Pos, Pos), Corruption> {
+        let (Some(next), Some(prev)) = (arena.next(pos), arena.prev(pos)) else {
+            return Err(broken_list(arena, pos, pos));
+        };
+        if next != Pos::NIL && arena.prev(next) != Some(pos) {
+            return Err(broken_list(arena, pos, next));
+        }
+        if prev != Pos::NIL && arena.next(prev) != Some(pos) {
+            return Err(broken_list(arena, pos, prev));
+        }
+        Ok((next, prev))
+    }
+
+    /// Makes `pos` the successor of `prev`, or the first of its bin.
+    #[inline(always)]
+    fn link_behind<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        prev: Pos,
+        bin: usize,
+        pos: Pos,
+    ) -> Result<(), Corruption> {
+        if prev == Pos::NIL {
+            self.set_first(bin, pos);
+        } else {
+            let length = binned(arena, prev)?;
+            arena.put_free(prev, FreeKind::Binned, length, false, pos);
+        }
         Ok(())
     }
 }

@@ -32,7 +32,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// assert_eq!(&heap.get(handle)?[..3], b"abc");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
@@ -53,7 +52,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn trim(&mut self, live: &Live<L>, shape: Shape) -> Result<(), Corruption> {
         self.move_extension(live, live.pos, shape)?;
         if shape.units < live.units {
-            self.merge_back(live.pos + shape.units, live.units - shape.units, false)?;
+            let (from, end) = (live.pos + shape.units, live.pos + live.units);
+            match self.free_behind(end)? {
+                Some(length) => self.index.move_front(&mut self.arena, end, length, from)?,
+                None => self.merge_back(from, live.units - shape.units, false)?,
+            }
             self.settled = false;
             if live.index() == self.maximum {
                 self.maximum = Index::NONE;
@@ -79,7 +82,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
         } else {
             match self.free_behind(end)? {
-                Some(length) if length >= more => self.index.carve(&mut self.arena, end, length, more)?,
+                Some(length) if length >= more => self.index.move_front(&mut self.arena, end, length, end + more)?,
                 _ => return Ok(false),
             }
         }

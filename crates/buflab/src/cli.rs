@@ -1,0 +1,93 @@
+//! The command line.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::choice::{HeapChoice, Slack};
+
+/// Replays the allocations of real programs on buflib and on other allocators.
+///
+/// Without a command: replays the traces of the repository and finds the smallest arena for each.
+///
+/// Exits with 0 when all heaps completed, 1 when one could not, 2 on bad usage or a bad trace.
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Print one JSON object per line instead of tables.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Replay traces: time per event, bytes moved, longest pause, and all contents checked.
+    Replay(ReplayArgs),
+    /// Find the smallest arena in which a whole trace completes.
+    Fit(FitArgs),
+    /// List the heaps.
+    Heaps,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Trace files, plain or compressed (`.zst`).
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+
+    /// A heap, if need be with its own slack, as in `talc@3`; may be given several times.
+    #[arg(long = "heap", value_name = "NAME[@SLACK]")]
+    pub(crate) heaps: Vec<HeapChoice>,
+
+    /// The arena is so many times what the trace needs without fragmentation.
+    #[arg(long, default_value = "1.25", value_name = "FACTOR")]
+    pub(crate) slack: Slack,
+
+    /// The arena in bytes, the same for all heaps and traces.
+    #[arg(long, value_name = "BYTES", conflicts_with = "slack")]
+    pub(crate) arena: Option<u64>,
+
+    /// How often each heap is timed; the median counts.
+    #[arg(long, default_value = "7", value_name = "N")]
+    pub(crate) runs: NonZeroU32,
+
+    /// When to give up a run; also bounds the time a slow heap is given for all its timed runs.
+    #[arg(long, default_value = "20", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// Trace files, plain or compressed (`.zst`).
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+
+    /// A heap with a fixed arena; may be given several times.
+    #[arg(long = "heap", value_name = "NAME", value_parser = HeapChoice::for_fit)]
+    pub(crate) heaps: Vec<HeapChoice>,
+
+    /// When to give up an attempt.
+    #[arg(long, default_value = "20", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,81 @@
+//! `buflab fit`: the smallest arena in which a heap completes a trace.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::arena::Arena;
+use crate::bisect::{Attempt, Bounds, smallest};
+use crate::choice::HeapChoice;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::run::{Deadline, Stop, Why};
+use crate::trace::Program;
+
+/// What came out for one heap. The names of the fields are those of the JSON output.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) trace: String,
+    pub(crate) heap: &'static str,
+    pub(crate) events: usize,
+    pub(crate) peak_payload: u64,
+    pub(crate) need: u64,
+    /// What the trace needs without fragmentation, over its peak payload: the floor.
+    pub(crate) need_ratio: Option<f64>,
+    pub(crate) completed: bool,
+    pub(crate) smallest_arena: Option<u64>,
+    /// The smallest arena over the peak payload.
+    pub(crate) ratio: Option<f64>,
+    /// Whether an attempt was given up. If there is an arena all the same, it is an upper bound.
+    pub(crate) timed_out: bool,
+}
+
+/// Finds the smallest arena for each heap.
+pub(crate) fn fit(
+    program: &Program,
+    choices: &[HeapChoice],
+    timeout: Duration,
+    arena: &mut Arena,
+    progress: &Progress,
+) -> Result<Vec<Row>, Error> {
+    progress.expect(choices.len());
+    let mut rows = Vec::new();
+    for choice in choices {
+        let bounds = Bounds {
+            too_small: program.peak_payload(),
+            expected: program.need(),
+            limit: choice.entry.limit as u64,
+        };
+        let found = smallest(&bounds, |bytes| {
+            progress.show(format!(
+                "{}: {}, trying {bytes} bytes",
+                program.name, choice.entry.name
+            ));
+            let result =
+                (choice.entry.time)(program, arena.bytes(bytes)?, Deadline::after(timeout));
+            Ok::<_, Error>(match result {
+                Ok(_) => Attempt::Fits,
+                Err(Stop {
+                    why: Why::TimedOut, ..
+                }) => Attempt::TimedOut,
+                Err(_) => Attempt::Fails,
+            })
+        })?;
+        progress.done(1);
+        let peak = program.peak_payload();
+        let over_peak = |bytes: u64| (peak > 0).then(|| bytes as f64 / peak as f64);
+        rows.push(Row {
+            trace: program.name.clone(),
+            heap: choice.entry.name,
+            events: program.events().len(),
+            peak_payload: peak,
+            need: program.need(),
+            need_ratio: over_peak(program.need()),
+            completed: found.size.is_some(),
+            smallest_arena: found.size,
+            ratio: found.size.and_then(over_peak),
+            timed_out: found.timed_out,
+        });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,103 @@
+//! What the lab asks of a heap.
+
+use std::alloc::Layout;
+use std::fmt::Display;
+use std::ptr::NonNull;
+
+use thiserror::Error;
+
+/// A heap as the replay sees it: one type per allocator, so that the loop is compiled for each.
+///
+/// # Safety
+///
+/// For a block that was given out by `alloc` or `resize` with `size` bytes and is not freed, and not
+/// resized since, `data` must return an address that is valid for writes of `size` bytes, and for
+/// reads of what was written, until the heap is used again. Whether the bytes stay as they were
+/// written is not a condition: the checking run finds that out.
+pub(crate) unsafe trait TraceHeap<'a>: Sized {
+    /// What the program keeps for each block: a pointer or a handle.
+    type Block: Copy;
+
+    type Error: Refusal;
+
+    /// The bytes of state that the heap keeps outside its arena. They are taken off the arena, so
+    /// that all state counts, wherever it is.
+    const STATE: usize = size_of::<Self>();
+
+    /// The largest arena it can be built in.
+    const LIMIT: usize = usize::MAX;
+
+    /// A fresh heap. It must not rely on what the arena's bytes are.
+    fn new(arena: &'a mut [u8]) -> Result<Self, String>;
+
+    fn alloc(&mut self, layout: Layout) -> Result<Self::Block, Self::Error>;
+
+    /// Changes the size of a block; the contents up to the lesser size are kept.
+    ///
+    /// # Safety
+    ///
+    /// The block must be live and have `old` as its present size and alignment.
+    unsafe fn resize(
+        &mut self,
+        block: Self::Block,
+        old: Layout,
+        new_size: usize,
+    ) -> Result<Self::Block, Self::Error>;
+
+    /// # Safety
+    ///
+    /// The block must be live and have `layout` as its present size and alignment.
+    unsafe fn free(&mut self, block: Self::Block, layout: Layout) -> Result<(), Self::Error>;
+
+    /// Where the block's bytes are now; an error if the heap does not know the block in that size.
+    fn data(&mut self, block: Self::Block, size: usize) -> Result<NonNull<u8>, Self::Error>;
+
+    /// What the heap has moved so far.
+    fn counters(&self) -> Counters {
+        Counters::default()
+    }
+
+    /// The heap's own integrity check.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Why a heap did not do what it was asked.
+pub(crate) trait Refusal: Display {
+    /// Whether it is an error of the heap, and not just a lack of room.
+    fn is_fault(&self) -> bool;
+}
+
+/// All that most allocators can say.
+#[derive(Debug, Error)]
+#[error("no room")]
+pub(crate) struct NoRoom;
+
+impl Refusal for NoRoom {
+    fn is_fault(&self) -> bool {
+        false
+    }
+}
+
+/// How much a heap has moved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) moves: u64,
+    pub(crate) bytes_moved: u64,
+    pub(crate) compactions: u64,
+}
+
+/// A heap with a name. Apart from [`TraceHeap`], because its arena's lifetime is chosen anew for
+/// every run.
+pub(crate) trait Kind: 'static {
+    type Heap<'a>: TraceHeap<'a>;
+
+    const NAME: &'static str;
+
+    /// What it is, with the version.
+    const ABOUT: &'static str;
+
+    /// Whether it lives in the arena it is given; otherwise it asks the system for memory.
+    const FIXED_ARENA: bool = true;
+}

@@ -1,0 +1,140 @@
+//! buflib in its layouts, with and without check words.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use buflib::{Check, Crc32, Error, Handle, Heap, Request, Unchecked};
+
+use crate::heap::{Counters, Kind, Refusal, TraceHeap};
+
+macro_rules! kind {
+    ($kind:ident, $name:literal, $layout:ident, $check:ident, $about:literal) => {
+        pub(super) struct $kind;
+
+        impl Kind for $kind {
+            type Heap<'a> = BuflibHeap<'a, ::buflib::$layout, $check>;
+            const NAME: &'static str = $name;
+            const ABOUT: &'static str = concat!("buflib ", $about);
+        }
+    };
+}
+
+kind!(
+    Plain,
+    "buflib",
+    Standard,
+    Unchecked,
+    "0.1, standard layout: 12 bytes a block, up to 1 GiB"
+);
+kind!(
+    Crc,
+    "buflib-crc",
+    Standard,
+    Crc32,
+    "0.1, the same with a CRC-32 word in each table entry"
+);
+kind!(
+    Wide,
+    "buflib-wide",
+    Wide,
+    Unchecked,
+    "0.1, wide layout: 24 bytes a block, larger than memory"
+);
+kind!(
+    WideCrc,
+    "buflib-wide-crc",
+    Wide,
+    Crc32,
+    "0.1, the same with CRC-32"
+);
+kind!(
+    Narrow,
+    "buflib-narrow",
+    Narrow,
+    Unchecked,
+    "0.1, narrow layout: 8 bytes a block, up to 256 KiB"
+);
+kind!(
+    NarrowCrc,
+    "buflib-narrow-crc",
+    Narrow,
+    Crc32,
+    "0.1, the same with CRC-32"
+);
+
+pub(super) struct BuflibHeap<'a, L: buflib::Layout, C: Check> {
+    heap: Heap<'a, L, C>,
+}
+
+// SAFETY: the address is that of a slice of `size` bytes, and stays until the heap is used again.
+unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L, C> {
+    type Block = Handle<L>;
+    type Error = Error;
+
+    const LIMIT: usize = L::MAX_ARENA_BYTES;
+
+    fn new(arena: &'a mut [u8]) -> Result<Self, String> {
+        let heap = Heap::from_bytes(arena).map_err(|error| error.to_string())?;
+        Ok(Self { heap })
+    }
+
+    #[inline]
+    fn alloc(&mut self, layout: Layout) -> Result<Handle<L>, Error> {
+        if layout.align() <= L::GRANULE_BYTES {
+            self.heap.alloc(layout.size())
+        } else {
+            let request = Request::new(layout.size()).align(layout.align());
+            self.heap.alloc_with(request)
+        }
+    }
+
+    #[inline]
+    unsafe fn resize(
+        &mut self,
+        block: Handle<L>,
+        _old: Layout,
+        new_size: usize,
+    ) -> Result<Handle<L>, Error> {
+        self.heap.resize(block, new_size)?;
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn free(&mut self, block: Handle<L>, _layout: Layout) -> Result<(), Error> {
+        self.heap.free(block)
+    }
+
+    #[inline]
+    fn data(&mut self, block: Handle<L>, size: usize) -> Result<NonNull<u8>, Error> {
+        let bytes = self.heap.get_mut(block)?;
+        // The replay writes by address: a wrong length would be the lab's own undoing.
+        assert_eq!(
+            bytes.len(),
+            size,
+            "the payload of {block} has another length"
+        );
+        Ok(NonNull::from(bytes).cast())
+    }
+
+    fn counters(&self) -> Counters {
+        let stats = self.heap.stats();
+        Counters {
+            moves: stats.moves as u64,
+            bytes_moved: stats.bytes_moved as u64,
+            compactions: stats.compactions as u64,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.heap.check().map_err(|error| error.to_string())
+    }
+}
+
+impl Refusal for Error {
+    fn is_fault(&self) -> bool {
+        !matches!(
+            self,
+            Error::Exhausted { .. } | Error::TooLarge { .. } | Error::HandlesExhausted { .. }
+        )
+    }
+}

@@ -1,0 +1,14 @@
+//! What the results look like.
+
+mod fit;
+mod heaps;
+mod json;
+mod overview;
+mod replay;
+mod text;
+
+pub(crate) use fit::fit;
+pub(crate) use heaps::{heaps, heaps_json};
+pub(crate) use json::json;
+pub(crate) use overview::overview;
+pub(crate) use replay::replay;

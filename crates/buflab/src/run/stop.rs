@@ -1,0 +1,61 @@
+//! Why a run ended early.
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// Where and why a run ended before the trace did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// The event, counted from zero; none if it was before the first or after the last one.
+    pub(crate) event: Option<usize>,
+    pub(crate) why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Why {
+    #[error("the heap could not be built: {0}")]
+    Build(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error("timed out")]
+    TimedOut,
+    #[error("FAULT: {0}")]
+    Fault(String),
+}
+
+/// The kinds of reasons, as the JSON output has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Failure {
+    NotBuilt,
+    NoRoom,
+    TimedOut,
+    Fault,
+}
+
+impl Why {
+    pub(crate) fn kind(&self) -> Failure {
+        match self {
+            Why::Build(_) => Failure::NotBuilt,
+            Why::Refused(_) => Failure::NoRoom,
+            Why::TimedOut => Failure::TimedOut,
+            Why::Fault(_) => Failure::Fault,
+        }
+    }
+}
+
+impl Stop {
+    pub(super) fn at_start(reason: impl Into<String>) -> Self {
+        Self {
+            event: None,
+            why: Why::Build(reason.into()),
+        }
+    }
+
+    pub(super) fn at(event: usize, why: Why) -> Self {
+        Self {
+            event: Some(event),
+            why,
+        }
+    }
+}
