@@ -2,11 +2,11 @@
 
 use crate::block::{Live, extension_bytes};
 use crate::check::Check;
-use crate::error::{Corruption, Error};
+use crate::error::{Broken, Corruption, Error, Fault};
 use crate::handle::Handle;
 use crate::heap::{Heap, MAX_ALIGN};
-use crate::index::{self, FreeIndex};
-use crate::layout::{Layout, Traits};
+use crate::index::Place;
+use crate::layout::{FreeKind, Layout, Traits};
 use crate::request::Request;
 use crate::table::Number;
 use crate::units::{Index, Pos, Units};
@@ -18,20 +18,6 @@ pub(crate) struct Shape {
     pub(crate) pad: usize,
 }
 
-/// Free granules that were found for a block, and whether the block in front of them is free.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) pos: Pos,
-    pub(crate) follows_free: bool,
-}
-
-fn std_limit() -> usize { extern crate std; static L: std::sync::OnceLock<usize> = std::sync::OnceLock::new(); *L.get_or_init(|| std::env::var("LIM").map_or(512, |x| x.parse().unwrap())) }
-impl Place {
-    fn behind_used(pos: Pos) -> Self {
-        Self { pos, follows_free: false }
-    }
-}
-
 impl Shape {
     /// The shape of a block for `size` bytes and an extension; `None` if the layout cannot express it.
     #[inline(always)]
@@ -39,9 +25,16 @@ impl Shape {
         if size > Heap::<L, C>::MAX_PAYLOAD_BYTES {
             return None;
         }
-        let bytes = L::HEADER + size + extension;
-        let units = Units((bytes + (L::GRANULE - 1)) / L::GRANULE);
-        (units.0 < L::MAX_POS).then_some(Self { units, pad: bytes.wrapping_neg() % L::GRANULE })
+        let shape = Self::of_bytes::<L>(L::HEADER + size + extension);
+        (shape.units.0 < L::MAX_POS).then_some(shape)
+    }
+
+    #[inline(always)]
+    fn of_bytes<L: Layout>(bytes: usize) -> Self {
+        Self {
+            units: Units((bytes + (L::GRANULE - 1)) / L::GRANULE),
+            pad: bytes.wrapping_neg() % L::GRANULE,
+        }
     }
 }
 
@@ -69,35 +62,60 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
         match self.alloc_cached(size) {
-            Some(handle) => Ok(handle),
+            Some((handle, ..)) => Ok(handle),
             None => self.alloc_plain(size),
         }
+    }
+
+    /// The same, with the new block's bytes at hand. Saves the look-up where they are written at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`alloc`](Self::alloc).
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let (handle, bytes) = heap.alloc_mut(5)?;
+    /// bytes.copy_from_slice(b"hello");
+    /// assert_eq!(heap.get(handle)?, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn alloc_mut(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
+        let (handle, pos, shape) = match self.alloc_cached(size) {
+            Some(new) => new,
+            None => {
+                let handle = self.alloc_plain(size)?;
+                return Ok((handle, self.get_mut(handle)?));
+            }
+        };
+        Ok((handle, self.arena.payload_mut(pos, shape.units, shape.pad).unwrap_or_default()))
     }
 
     /// The common case, small enough to be inlined: a number and a block of this size were freed
     /// before. Whatever is unusual is left to the general case.
     #[inline(always)]
-    fn alloc_cached(&mut self, size: usize) -> Option<Handle<L>> {
+    fn alloc_cached(&mut self, size: usize) -> Option<(Handle<L>, Pos, Shape)> {
         if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
             return None;
         }
         let mut arena = self.arena.local();
-        let bytes = L::HEADER + size;
-        let units = Units((bytes + (L::GRANULE - 1)) / L::GRANULE);
+        let shape = Shape::of_bytes::<L>(L::HEADER + size);
         let number = self.table.next(&arena)?;
-        let cached = self.index.cached(&arena, units)?;
+        let cached = self.index.cache().first(&arena, shape.units)?;
         let token = L::token(number.index, number.generation)?;
-        let traits = Traits::plain(&number);
-        let record = L::compose(cached.pos, units, bytes.wrapping_neg() % L::GRANULE, traits);
+        let record = L::compose(cached.pos, shape.units, shape.pad, Traits::plain(&number));
         arena.put_header(cached.pos, L::set_follows_free(record.header, cached.follows_free));
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             arena.put_seal(number.index, C::digest(L::protected(&record).as_ref()));
         }
-        self.index.uncache(units, &cached);
+        self.index.cache().pop(shape.units, &cached);
         self.table.take(&number);
-        self.used.0 = self.used.0.wrapping_add(units.0);
-        Some(Handle::from_token(token))
+        self.used.0 = self.used.0.wrapping_add(shape.units.0);
+        Some((Handle::from_token(token), cached.pos, shape))
     }
 
     #[inline(never)]
@@ -105,7 +123,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(shape) = Shape::new::<L, C>(size, 0) else {
             return Err(Self::too_large(size));
         };
-        let place = self.place(shape.units, 1, size)?;
+        let place = match self.find_place(shape.units, 1) {
+            Ok(Some(place)) => place,
+            _ => self.make_place(shape.units, 1, size)?,
+        };
         self.settle(place, shape, Traits::plain)
     }
 
@@ -126,7 +147,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Err(Self::too_large(size));
         };
         let granules = (align / L::GRANULE).max(1);
-        let place = self.place(shape.units, granules, size)?;
+        let place = match self.find_place(shape.units, granules) {
+            Ok(Some(place)) => place,
+            _ => self.make_place(shape.units, granules, size)?,
+        };
         let extended = !name.is_empty();
         if extended {
             // The extension does not depend on the record, and the check word covers it.
@@ -161,8 +185,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut arena = self.arena.local();
         let live = Live::find_plain(&arena, handle)?;
         let units = live.units;
-        if units.0 > L::CACHED_MAX
-            || units == Units::ZERO
+        if units.0.wrapping_sub(1) >= L::CACHED_MAX
             || live.pos + units >= arena.tail()
             || handle.index().0 == arena.entries()
             || handle.index() == self.maximum
@@ -170,7 +193,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         {
             return None;
         }
-        self.index.cache(&mut arena, live.pos, units, L::follows_free(live.record.header));
+        self.index.cache().push(&mut arena, live.pos, units, L::follows_free(live.record.header));
         self.table.vacate(&mut arena, handle.index(), handle.generation());
         self.used.0 = self.used.0.wrapping_sub(units.0);
         self.settled = false;
@@ -181,9 +204,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        self.give_back(live.pos, live.units, L::follows_free(live.record.header))?;
+        if let Err(broken) =
+            self.index.give_back(&mut self.arena, live.pos, live.units, L::follows_free(live.record.header))
+        {
+            return Err(self.diagnose(broken));
+        }
         self.table.release(&mut self.arena, handle.index(), handle.generation());
-        self.used -= live.units;
+        self.used.0 = self.used.0.wrapping_sub(live.units.0);
         self.settled = false;
         self.fixed -= usize::from(L::is_fixed(&live.record));
         if handle.index() == self.maximum {
@@ -211,9 +238,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn allocatable(&mut self) -> Result<Option<usize>, Error> {
-        if !self.settled {
-            self.compact_all()?;
-        }
+        self.compact_all()?;
         let vacant = self.table.has_vacancy();
         if self.maximum != Index::NONE || (!vacant && self.arena.entries() >= L::MAX_INDEX) {
             return Ok(None);
@@ -222,7 +247,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(top) = self.arena.top_beside(entries).filter(|&top| top >= self.arena.tail()) else {
             return Ok(None);
         };
-        let largest = self.index.largest(&self.arena)?.max(top - self.arena.tail());
+        let Ok(listed) = self.index.largest(&self.arena) else {
+            return Err(self.diagnose(Broken));
+        };
+        let largest = listed.max(top - self.arena.tail());
         let bytes = largest.0 * L::GRANULE;
         Ok(bytes.checked_sub(L::HEADER).map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
     }
@@ -259,8 +287,36 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Error::TooLarge { requested, limit: Self::MAX_PAYLOAD_BYTES }
     }
 
-    /// Granules for a block whose payload has `size` bytes, with blocks moved if that is needed.
-    fn place(&mut self, units: Units, align: usize, size: usize) -> Result<Place, Error> {
+    #[cold]
+    pub(crate) fn exhausted(&self, requested: usize) -> Error {
+        let stats = self.stats();
+        Error::Exhausted { requested, free: stats.free_bytes, contiguous: stats.largest_free_bytes }
+    }
+
+    /// Says what is wrong where damage was noticed in passing. Linear in the blocks.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn diagnose(&self, _: Broken) -> Error {
+        match self.check() {
+            Err(corruption) => corruption.into(),
+            // Nothing is wrong any more with what the walk sees: say at least that something was.
+            Ok(()) => Corruption::new(Fault::List, self.arena.size(), 0, 0).into(),
+        }
+    }
+
+    /// Granules for a block, and a vacant number beside them. `None` if something must move first.
+    #[inline(always)]
+    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Place>, Broken> {
+        if self.maximum != Index::NONE || (!self.table.has_vacancy() && !self.table.grow(&mut self.arena)) {
+            return Ok(None);
+        }
+        self.index.take(&mut self.arena, units, align)
+    }
+
+    /// The same with blocks moved, or the reason why it cannot be.
+    #[cold]
+    #[inline(never)]
+    fn make_place(&mut self, units: Units, align: usize, size: usize) -> Result<Place, Error> {
         if self.maximum != Index::NONE {
             return Err(Error::MaximumHeld { number: self.maximum.0 });
         }
@@ -269,8 +325,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let mut effort = 0;
         loop {
-            if let Some(place) = self.find_place(units, align)? {
-                return Ok(place);
+            match self.find_place(units, align) {
+                Ok(Some(place)) => return Ok(place),
+                Ok(None) => {}
+                Err(broken) => return Err(self.diagnose(broken)),
             }
             if !self.make_room(units, effort)? {
                 self.table.tidy(&mut self.arena);
@@ -280,181 +338,32 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    #[cold]
-    pub(crate) fn exhausted(&self, requested: usize) -> Error {
-        let stats = self.stats();
-        Error::Exhausted { requested, free: stats.free_bytes, contiguous: stats.largest_free_bytes }
-    }
-
-    /// Granules for a block, and a vacant number beside them. `None` if something must move first.
-    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
-        if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
-            return Ok(None);
-        }
-        self.find_granules(units, align)
-    }
-
-    /// Granules for a block, without moving any other.
-    pub(crate) fn find_granules(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
-        if let Some(cached) = self.index.cached(&self.arena, units) {
-            if align == 1 || self.gap_to_aligned(cached.pos, align) == Units::ZERO {
-                self.index.uncache(units, &cached);
-                return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
-            }
-        }
-        if align > 1 {
-            return self.find_aligned(units, align);
-        }
-        let arena = &mut self.arena;
-        if FreeIndex::<L>::caches(units) {
-            if let Some(pos) = self.index.cut(arena, units) {
-                return Ok(Some(Place::behind_used(pos)));
-            }
-            if let Some((pos, length)) = self.index.find(arena, units)? {
-                self.index.take(arena, pos, length)?;
-                self.replace_strip(pos + units, length - units)?;
-                return Ok(Some(Place::behind_used(pos)));
-            }
-        } else if let Some((pos, length)) = self.index.find(arena, units)? {
-            self.index.move_front(arena, pos, length, pos + units)?;
-            return Ok(Some(Place::behind_used(pos)));
-        } else if let Some(pos) = self.index.cut(arena, units) {
-            return Ok(Some(Place::behind_used(pos)));
-        }
-        let pos = arena.tail();
-        Ok(arena.set_tail(pos + units).then_some(Place::behind_used(pos)))
-    }
-
-    /// The same for a block that may not start anywhere: what is left in front of it is free.
-    fn find_aligned(&mut self, units: Units, align: usize) -> Result<Option<Place>, Corruption> {
-        let (mut pos, length) = self.index.strip();
-        let mut gap = self.gap_to_aligned(pos, align);
-        if length >= units + gap {
-            self.index.cut(&mut self.arena, units + gap);
-        } else if let Some((found, length)) = self.index.find(&self.arena, units + Units(align - 1))? {
-            pos = found;
-            gap = self.gap_to_aligned(pos, align);
-            self.index.take(&mut self.arena, pos, length)?;
-            self.replace_strip(pos + gap + units, length - gap - units)?;
-        } else {
-            pos = self.arena.tail();
-            gap = self.gap_to_aligned(pos, align);
-            if !self.arena.set_tail(pos + gap + units) {
-                return Ok(None);
-            }
-        }
-        if gap == Units::ZERO {
-            return Ok(Some(Place::behind_used(pos)));
-        }
-        self.index.insert(&mut self.arena, pos, gap);
-        Ok(Some(Place { pos: pos + gap, follows_free: true }))
-    }
-
-    /// How many granules from `pos` on come before one that is a multiple of `align` granules.
-    #[inline(always)]
-    pub(crate) fn gap_to_aligned(&self, pos: Pos, align: usize) -> Units {
-        let address = self.arena.granule_phase().wrapping_add(pos.0).wrapping_sub(1);
-        Units(address.wrapping_neg() & (align - 1))
-    }
-
-    /// Makes the longer of the present strip and this free piece the strip; the other is merged.
-    fn replace_strip(&mut self, pos: Pos, units: Units) -> Result<(), Corruption> {
-        let (old, length) = self.index.strip();
-        if units >= length {
-            self.index.set_strip(&mut self.arena, pos, units);
-            return if length > Units::ZERO { self.merge_back(old, length, false) } else { Ok(()) };
-        }
-        if units > Units::ZERO { self.merge_back(pos, units, false) } else { Ok(()) }
-    }
-
     /// Writes header and entry of a new block.
+    #[inline(always)]
     fn settle(
         &mut self,
         place: Place,
         shape: Shape,
         traits: impl FnOnce(&Number) -> Traits,
     ) -> Result<Handle<L>, Error> {
-        let Some(number) = self.table.next(&self.arena) else {
+        let mut arena = self.arena.local();
+        let number = self.table.next(&arena);
+        let token = number.as_ref().and_then(|number| L::token(number.index, number.generation));
+        let (Some(number), Some(token)) = (number, token) else {
+            // The granules are lost until compaction finds them.
+            arena.put_free(place.pos, FreeKind::Cached, shape.units, place.follows_free, Pos::NIL);
             return Err(self.table.broken(&self.arena).into());
-        };
-        let Some(token) = L::token(number.index, number.generation) else {
-            return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
         };
         let traits = traits(&number);
         let record = L::compose(place.pos, shape.units, shape.pad, traits);
-        self.arena.put_header(place.pos, L::set_follows_free(record.header, place.follows_free));
-        self.arena.put_entry(number.index, record.entry);
-        Live { pos: place.pos, units: shape.units, record }.seal(&mut self.arena)?;
+        arena.put_header(place.pos, L::set_follows_free(record.header, place.follows_free));
+        arena.put_entry(number.index, record.entry);
+        if C::ENABLED {
+            Live { pos: place.pos, units: shape.units, record }.seal(&mut arena)?;
+        }
         self.table.take(&number);
-        self.used += shape.units;
+        self.used.0 = self.used.0.wrapping_add(shape.units.0);
         self.fixed += usize::from(traits.fixed);
         Ok(Handle::from_token(token))
-    }
-
-    /// Makes granules that were in use free: the end of blocks is lowered, or a small block is
-    /// cached, or it is merged with its free neighbours.
-    #[inline(always)]
-    pub(crate) fn give_back(&mut self, pos: Pos, units: Units, follows_free: bool) -> Result<(), Corruption> {
-        if pos + units != self.arena.tail() && FreeIndex::<L>::caches(units) {
-            self.index.cache(&mut self.arena, pos, units, follows_free);
-            return Ok(());
-        }
-        self.merge_back(pos, units, follows_free)
-    }
-
-    pub(crate) fn merge_back(&mut self, pos: Pos, units: Units, follows_free: bool) -> Result<(), Corruption> {
-        // Both neighbours are looked at before either is touched.
-        let mut start = if follows_free { self.free_in_front(pos)? } else { pos };
-        let mut end = pos + units;
-        let behind = self.free_behind(end)?.unwrap_or(Units::ZERO);
-        self.index.remove(&mut self.arena, start, pos - start)?;
-        self.index.remove(&mut self.arena, end, behind)?;
-        end = end + behind;
-        let (strip, length) = self.index.strip();
-        let (in_front, at_end) = (strip + length == start, strip == end);
-        if in_front || at_end {
-            start = start.min(strip);
-            end = end.max(strip + length);
-            self.index.take_strip();
-        }
-        if end == self.arena.tail() {
-            let _ = self.arena.set_tail(start);
-        } else if (in_front || at_end) && (end - start).0 <= std_limit() {
-            if behind > Units::ZERO {
-                self.unmark(end);
-            }
-            self.index.set_strip(&mut self.arena, start, end - start);
-        } else {
-            self.index.insert(&mut self.arena, start, end - start);
-        }
-        Ok(())
-    }
-
-    /// Notes that the block in front of `pos` is no longer a merged free one.
-    fn unmark(&mut self, pos: Pos) {
-        if let Some(header) = self.arena.header(pos) {
-            self.arena.put_header(pos, L::set_follows_free(header, false));
-        }
-    }
-
-    /// Where the merged free block in front of `pos` starts.
-    fn free_in_front(&self, pos: Pos) -> Result<Pos, Corruption> {
-        let length = self.arena.footer(pos).unwrap_or(Units::ZERO);
-        let front = pos - length;
-        if length > Units::ZERO && index::binned(&self.arena, front) == Ok(length) {
-            return Ok(front);
-        }
-        let at = crate::arena::Arena::<L, C>::byte(pos);
-        Err(Corruption::new(crate::error::Fault::Footer, at, length.0 as u64, 0))
-    }
-
-    /// The length of the merged free block that starts at `pos`, if one does.
-    pub(crate) fn free_behind(&self, pos: Pos) -> Result<Option<Units>, Corruption> {
-        match self.arena.header(pos) {
-            Some(header) if L::is_free(header) && L::free_kind(header) == Some(crate::layout::FreeKind::Binned) => {
-                index::binned(&self.arena, pos).map(Some)
-            }
-            _ => Ok(None),
-        }
     }
 }

@@ -123,10 +123,12 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.size
     }
 
-    /// The granule number of the first payload's address, for alignment that outlives moves.
+    /// How many granules from `pos` on come before one whose payload's address is a multiple of
+    /// `align` granules.
     #[inline(always)]
-    pub(crate) fn granule_phase(&self) -> usize {
-        (self.start.addr().get() + L::HEADER) / L::GRANULE
+    pub(crate) fn gap_to_aligned(&self, pos: Pos, align: usize) -> Units {
+        let address = (self.start.addr().get() + L::HEADER) / L::GRANULE;
+        Units(address.wrapping_add(pos.0).wrapping_sub(1).wrapping_neg() & (align - 1))
     }
 
     #[inline(always)]

@@ -68,9 +68,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     pub fn compact(&mut self) -> Result<Compaction, Error> {
         let (before, counters) = (self.largest_free(), self.counters);
-        if !self.settled {
-            self.compact_all()?;
-        }
+        self.compact_all()?;
         Ok(Compaction {
             gained: self.largest_free() > before,
             moves: self.counters.moves - counters.moves,
@@ -79,6 +77,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     pub(crate) fn compact_all(&mut self) -> Result<(), Corruption> {
+        if self.settled {
+            return Ok(());
+        }
         self.survey(Units::ZERO)?;
         self.sweep(Pos::FIRST)?;
         self.settled = true;
@@ -229,10 +230,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let mut place = target;
         if live.align() > 1 {
-            place = target + self.gap_to_aligned(target, live.align());
+            place = target + self.arena.gap_to_aligned(target, live.align());
         } else if self.fixed > 0 {
-            if let Some((hole, length)) = self.index.find(&self.arena, live.units)? {
-                self.index.move_front(&mut self.arena, hole, length, hole + live.units)?;
+            if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units) {
                 self.arena.put_header(pos, L::set_follows_free(header, false));
                 place = hole;
             }
@@ -247,7 +247,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     fn close_gap(&mut self, start: Pos, end: Pos, header: L::Header) {
         if start < end {
-            self.index.insert(&mut self.arena, start, end - start);
+            self.index.insert_gap(&mut self.arena, start, end - start);
         } else if L::follows_free(header) {
             self.arena.put_header(end, L::set_follows_free(header, false));
         }

@@ -6,7 +6,6 @@ use crate::check::Check;
 use crate::error::{Corruption, Fault};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::index;
 use crate::layout::{FreeKind, Layout};
 use crate::units::{Index, Pos, Units};
 
@@ -95,7 +94,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The longest piece among the free tail and one block of the highest bin.
     pub(crate) fn largest_free(&self) -> Units {
         let room = self.arena.top() - self.arena.tail();
-        room.max(self.index.strip().1).max(index::binned(&self.arena, self.index.large()).unwrap_or(Units::ZERO))
+        room.max(self.index.large(&self.arena))
     }
 
     /// All blocks, in use or free, in the order of their addresses. The free tail is not among
@@ -125,9 +124,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn check(&self) -> Result<(), Corruption> {
         let row = self.check_row()?;
         self.check_table(row.live)?;
-        let listed = self.index.check(&self.arena)?;
-        expect(0, listed.binned as u64, row.binned as u64)?;
-        expect(0, listed.cached as u64, row.cached as u64)?;
+        let (cached, binned) = self.index.check(&self.arena)?;
+        expect(0, binned as u64, row.binned as u64)?;
+        expect(0, cached as u64, row.cached as u64)?;
         expect(0, row.used.0 as u64, self.used.0 as u64)?;
         expect(0, row.live as u64, self.table.live() as u64)?;
         expect(0, row.fixed as u64, self.fixed as u64)
@@ -153,7 +152,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live.verify(&self.arena)?;
                     live.len(&self.arena)?;
                     live.name(&self.arena)?;
-                    let gap = self.gap_to_aligned(pos, live.align());
+                    let gap = self.arena.gap_to_aligned(pos, live.align());
                     fault(Fault::Extension, at, gap.0 as u64, 0)?;
                     row.live += 1;
                     row.used += units;

@@ -3,7 +3,7 @@
 use crate::alloc::Shape;
 use crate::block::Live;
 use crate::check::Check;
-use crate::error::{Corruption, Error};
+use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{Layout, Record};
@@ -32,76 +32,85 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// assert_eq!(&heap.get(handle)?[..3], b"abc");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
+        self.resize_to(handle, size).map(drop)
+    }
+
+    /// The same, with the block's bytes at hand afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As for [`resize`](Self::resize).
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// let handle = heap.alloc(3)?;
+    /// assert_eq!(heap.resize_mut(handle, 5)?.len(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
+        let (pos, units, taken) = self.resize_to(handle, size)?;
+        Ok(self.arena.payload_mut(pos, units, taken).unwrap_or_default())
+    }
+
+    /// Where the payload is after a change of size.
+    fn resize_to(&mut self, handle: Handle<L>, size: usize) -> Result<(Pos, Units, usize), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
         let extension = if L::is_extended(&live.record) { live.extension(&self.arena)?.len() } else { 0 };
         let Some(shape) = Shape::new::<L, C>(size, extension) else {
             return Err(Self::too_large(size));
         };
-        if shape.units <= live.units {
-            return Ok(self.trim(&live, shape)?);
-        }
-        if self.grow_in_place(&live, shape)? {
-            return Ok(());
-        }
-        self.grow(handle, shape, size)
+        let pos = match self.resize_in_place(&live, shape) {
+            Ok(true) => live.pos,
+            _ => self.grow(handle, shape, size)?,
+        };
+        Ok((pos, shape.units, shape.pad + extension))
     }
 
-    /// Gives back what a block has beyond its new shape, which may be nothing but padding.
-    fn trim(&mut self, live: &Live<L>, shape: Shape) -> Result<(), Corruption> {
-        self.move_extension(live, live.pos, shape)?;
-        if shape.units < live.units {
-            let (from, end) = (live.pos + shape.units, live.pos + live.units);
-            match self.free_behind(end)? {
-                Some(length) => self.index.move_front(&mut self.arena, end, length, from)?,
-                None => self.merge_back(from, live.units - shape.units, false)?,
+    /// Moves the block's end, if nothing else must move for it. An error leaves all as it was.
+    #[inline(always)]
+    fn resize_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Broken> {
+        let end = live.pos + live.units;
+        if shape.units > live.units {
+            let more = shape.units - live.units;
+            if self.maximum != Index::NONE || !self.index.take_behind(&mut self.arena, end, more)? {
+                return Ok(false);
             }
+            self.move_extension(live, live.pos, shape)?;
+        } else if shape.units < live.units {
+            self.move_extension(live, live.pos, shape)?;
+            self.index.give_back_end(&mut self.arena, live.pos + shape.units, end)?;
             self.settled = false;
             if live.index() == self.maximum {
                 self.maximum = Index::NONE;
             }
         }
-        self.reshape(live, live.pos, shape)
-    }
-
-    /// Takes the granules behind the block, if enough of them are free.
-    fn grow_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
-        let end = live.pos + live.units;
-        let more = shape.units - live.units;
-        if self.maximum != Index::NONE {
-            return Ok(false);
-        }
-        if end == self.index.strip().0 {
-            if self.index.cut(&mut self.arena, more).is_none() {
-                return Ok(false);
-            }
-        } else if end == self.arena.tail() {
-            if !self.arena.set_tail(end + more) {
-                return Ok(false);
-            }
-        } else {
-            match self.free_behind(end)? {
-                Some(length) if length >= more => self.index.move_front(&mut self.arena, end, length, end + more)?,
-                _ => return Ok(false),
-            }
-        }
-        self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
         Ok(true)
     }
 
-    /// Makes a block larger where what is behind it is not free.
+    /// Makes a block larger where what is behind it is not free, and tells where it is then.
     #[inline(never)]
-    fn grow(&mut self, handle: Handle<L>, shape: Shape, size: usize) -> Result<(), Error> {
+    fn grow(&mut self, handle: Handle<L>, shape: Shape, size: usize) -> Result<Pos, Error> {
         if self.maximum != Index::NONE {
             return Err(Error::MaximumHeld { number: self.maximum.0 });
         }
         let mut effort = 0;
         loop {
             let live = Live::find(&self.arena, handle)?;
-            if self.grow_in_place(&live, shape)? || self.grow_by_moving(&live, shape)? {
-                return Ok(());
+            match self.resize_in_place(&live, shape) {
+                Ok(true) => return Ok(live.pos),
+                Ok(false) => {}
+                Err(broken) => return Err(self.diagnose(broken)),
+            }
+            match self.grow_by_moving(&live, shape) {
+                Ok(Some(pos)) => return Ok(pos),
+                Ok(None) => {}
+                Err(broken) => return Err(self.diagnose(broken)),
             }
             if !self.make_room(shape.units - live.units, effort)? {
                 break;
@@ -110,31 +119,30 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let live = Live::find(&self.arena, handle)?;
         if self.grow_by_pushing(&live, shape)? {
-            return Ok(());
+            return Ok(live.pos);
         }
         Err(self.exhausted(size))
     }
 
     /// Moves the block to where there is room for its new shape without moving anything else.
-    fn grow_by_moving(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
+    fn grow_by_moving(&mut self, live: &Live<L>, shape: Shape) -> Result<Option<Pos>, Broken> {
         if L::is_fixed(&live.record) {
-            return Ok(false);
+            return Ok(None);
         }
-        let Some(place) = self.find_granules(shape.units, live.align())? else {
-            return Ok(false);
+        let Some(place) = self.index.take(&mut self.arena, shape.units, live.align())? else {
+            return Ok(None);
         };
         // The neighbours may have been merged in the search: the old header knows.
         let follows_free = self.arena.header(live.pos).is_some_and(L::follows_free);
         let _ = self.arena.shift(live.pos, place.pos, live.units);
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
-        let header = L::set_follows_free(live.record.header, place.follows_free);
-        self.arena.put_header(place.pos, header);
+        self.arena.put_header(place.pos, L::set_follows_free(live.record.header, place.follows_free));
         self.move_extension(live, place.pos, shape)?;
         self.reshape(live, place.pos, shape)?;
         self.settled = false;
-        self.give_back(live.pos, live.units, follows_free)?;
-        Ok(true)
+        self.index.give_back(&mut self.arena, live.pos, live.units, follows_free)?;
+        Ok(Some(place.pos))
     }
 
     /// Pushes the blocks behind this one up into the free tail, as far as it needs. All blocks have
@@ -171,7 +179,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.counters.bytes_moved += (tail - start).0 * L::GRANULE;
         let rest = live.units + more - shape.units;
         if rest > Units::ZERO {
-            self.index.insert(&mut self.arena, live.pos + shape.units, rest);
+            self.index.insert_gap(&mut self.arena, live.pos + shape.units, rest);
         }
         self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
@@ -196,7 +204,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let follows_free = self.arena.header(to).is_some_and(L::follows_free);
         self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
         self.arena.put_entry(new.index(), record.entry);
-        self.used = self.used + shape.units - live.units;
+        self.used.0 = self.used.0.wrapping_add(shape.units.0).wrapping_sub(live.units.0);
         new.seal(&mut self.arena)
     }
 }

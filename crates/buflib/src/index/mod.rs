@@ -1,0 +1,355 @@
+//! The free-space index: which free granules answer a request, and what becomes of those given
+//! back. All of it in constant time.
+//!
+//! Free blocks are in one of three places, and know it by their [kind](FreeKind):
+//!
+//! - the [cache](cache) keeps freed blocks of each small size just as they were, the last freed
+//!   first, so that the next request of that size takes one that is still warm and touches no
+//!   neighbour;
+//! - the [bins](bins) keep merged blocks by size range;
+//! - the *strip* is one free block from which small requests that found nothing of their size are
+//!   cut one behind the other.
+//!
+//! Cached blocks and the strip count as in use for their neighbours, until compaction merges them.
+//! Two rules follow, which every change here keeps: no two merged blocks touch each other or the
+//! free tail, and no merged block touches the strip.
+
+mod bins;
+mod cache;
+
+use crate::arena::Arena;
+use crate::check::Check;
+use crate::error::{Broken, Corruption, Fault};
+use crate::layout::{Encoding, FreeKind};
+use crate::units::{Pos, Units};
+
+use bins::Bins;
+pub(crate) use bins::binned;
+use cache::Cache;
+
+/// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
+const STRIP_MAX: usize = 512;
+
+#[derive(Clone, Debug)]
+pub(crate) struct FreeIndex<L: Encoding> {
+    cache: Cache<L>,
+    bins: Bins<L>,
+    strip: Strip,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strip {
+    pub(crate) pos: Pos,
+    pub(crate) units: Units,
+}
+
+/// Free granules that were found for a block, and whether the block in front of them is a merged
+/// free one.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) pos: Pos,
+    pub(crate) follows_free: bool,
+}
+
+impl Strip {
+    const NONE: Self = Self { pos: Pos::NIL, units: Units::ZERO };
+
+    fn end(self) -> Pos {
+        self.pos + self.units
+    }
+}
+
+impl Place {
+    #[inline(always)]
+    fn behind_used(pos: Pos) -> Self {
+        Self { pos, follows_free: false }
+    }
+}
+
+impl<L: Encoding> FreeIndex<L> {
+    pub(crate) const EMPTY: Self = Self { cache: Cache::EMPTY, bins: Bins::EMPTY, strip: Strip::NONE };
+
+    /// The blocks of small sizes, for the paths that need nothing else.
+    #[inline(always)]
+    pub(crate) fn cache(&mut self) -> &mut Cache<L> {
+        &mut self.cache
+    }
+
+    /// Finds granules for a block and takes them out of the index: of its exact size, then from the
+    /// strip or the bins, then from the free tail. `None` if nothing fits without a move.
+    #[inline(always)]
+    pub(crate) fn take<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+    ) -> Result<Option<Place>, Broken> {
+        if let Some(cached) = self.cache.first(arena, units) {
+            if align == 1 || arena.gap_to_aligned(cached.pos, align) == Units::ZERO {
+                self.cache.pop(units, &cached);
+                return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
+            }
+        }
+        if align > 1 {
+            return self.take_aligned(arena, units, align);
+        }
+        if Cache::<L>::holds(units) {
+            if let Some(pos) = self.cut(arena, units) {
+                return Ok(Some(Place::behind_used(pos)));
+            }
+            if let Some((pos, length)) = self.bins.find(arena, units)? {
+                self.bins.take(arena, pos, length)?;
+                self.offer_strip(arena, Strip { pos: pos + units, units: length - units })?;
+                return Ok(Some(Place::behind_used(pos)));
+            }
+        } else if let Some((pos, length)) = self.bins.find(arena, units)? {
+            self.bins.move_front(arena, pos, length, pos + units)?;
+            return Ok(Some(Place::behind_used(pos)));
+        } else if let Some(pos) = self.cut(arena, units) {
+            return Ok(Some(Place::behind_used(pos)));
+        }
+        let pos = arena.tail();
+        Ok(arena.set_tail(pos + units).then_some(Place::behind_used(pos)))
+    }
+
+    /// The same for a block that may not start anywhere: what is left in front of it is free.
+    #[inline(never)]
+    fn take_aligned<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+    ) -> Result<Option<Place>, Broken> {
+        let mut pos = self.strip.pos;
+        let mut gap = arena.gap_to_aligned(pos, align);
+        if self.cut(arena, units + gap).is_none() {
+            if let Some((found, length)) = self.bins.find(arena, units + Units(align - 1))? {
+                pos = found;
+                gap = arena.gap_to_aligned(pos, align);
+                self.bins.take(arena, pos, length)?;
+                self.offer_strip(arena, Strip { pos: pos + gap + units, units: length - gap - units })?;
+            } else {
+                pos = arena.tail();
+                gap = arena.gap_to_aligned(pos, align);
+                if !arena.set_tail(pos + gap + units) {
+                    return Ok(None);
+                }
+            }
+        }
+        if gap > Units::ZERO {
+            self.bins.insert(arena, pos, gap);
+        }
+        Ok(Some(Place { pos: pos + gap, follows_free: gap > Units::ZERO }))
+    }
+
+    /// Takes a hole, among merged blocks only. For compaction.
+    pub(crate) fn take_hole<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+    ) -> Result<Option<Pos>, Broken> {
+        let Some((pos, length)) = self.bins.find(arena, units)? else {
+            return Ok(None);
+        };
+        self.bins.move_front(arena, pos, length, pos + units)?;
+        Ok(Some(pos))
+    }
+
+    /// Takes `more` granules from `end` on, where a block ends, if so many are free there.
+    #[inline(always)]
+    pub(crate) fn take_behind<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        end: Pos,
+        more: Units,
+    ) -> Result<bool, Broken> {
+        if end == self.strip.pos {
+            return Ok(self.cut(arena, more).is_some());
+        }
+        if end == arena.tail() {
+            return Ok(arena.set_tail(end + more));
+        }
+        match free_behind(arena, end)? {
+            Some(length) if length >= more => {
+                self.bins.move_front(arena, end, length, end + more)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Makes the last granules of a block free, from `start` to its end.
+    #[inline(always)]
+    pub(crate) fn give_back_end<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        start: Pos,
+        end: Pos,
+    ) -> Result<(), Broken> {
+        match free_behind(arena, end)? {
+            Some(length) => self.bins.move_front(arena, end, length, start),
+            None => self.merge(arena, start, end - start, false),
+        }
+    }
+
+    /// Makes the granules of a block free: the end of blocks is lowered, or a small block is cached,
+    /// or it is merged with its free neighbours.
+    #[inline(always)]
+    pub(crate) fn give_back<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        follows_free: bool,
+    ) -> Result<(), Broken> {
+        if pos + units != arena.tail() && Cache::<L>::holds(units) {
+            self.cache.push(arena, pos, units, follows_free);
+            return Ok(());
+        }
+        self.merge(arena, pos, units, follows_free)
+    }
+
+    /// Makes granules free and merges them with the free neighbours that are not cached.
+    #[inline(always)]
+    fn merge<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        follows_free: bool,
+    ) -> Result<(), Broken> {
+        // Both neighbours are looked at before either is touched.
+        let mut start = if follows_free { free_in_front(arena, pos)? } else { pos };
+        let mut end = pos + units;
+        let behind = free_behind(arena, end)?.unwrap_or(Units::ZERO);
+        if follows_free {
+            self.bins.remove(arena, start, pos - start)?;
+        }
+        if behind > Units::ZERO {
+            self.bins.remove(arena, end, behind)?;
+            end = end + behind;
+        }
+        let strip = self.strip;
+        let touches_strip = strip.end() == start || strip.pos == end;
+        if touches_strip {
+            start = start.min(strip.pos);
+            end = end.max(strip.end());
+            self.strip = Strip::NONE;
+        }
+        if end == arena.tail() {
+            let _ = arena.set_tail(start);
+        } else if touches_strip && (end - start).0 <= STRIP_MAX {
+            if behind > Units::ZERO {
+                unmark(arena, end);
+            }
+            self.set_strip(arena, Strip { pos: start, units: end - start });
+        } else {
+            self.bins.insert(arena, start, end - start);
+        }
+        Ok(())
+    }
+
+    /// Makes a gap between two blocks a merged free block. For compaction.
+    #[inline(always)]
+    pub(crate) fn insert_gap<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
+        self.bins.insert(arena, pos, units);
+    }
+
+    /// Cuts `units` off the front of the strip, if it is long enough.
+    #[inline(always)]
+    fn cut<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, units: Units) -> Option<Pos> {
+        let Strip { pos, units: length } = self.strip;
+        if length < units {
+            return None;
+        }
+        self.set_strip(arena, Strip { pos: pos + units, units: length - units });
+        Some(pos)
+    }
+
+    #[inline(always)]
+    fn set_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, strip: Strip) {
+        if strip.units == Units::ZERO {
+            self.strip = Strip::NONE;
+            return;
+        }
+        self.strip = strip;
+        arena.put_free(strip.pos, FreeKind::Cached, strip.units, false, Pos::NIL);
+    }
+
+    /// Makes the longer of the present strip and this free piece the strip; the other is merged.
+    #[inline(always)]
+    fn offer_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, piece: Strip) -> Result<(), Broken> {
+        let mut rest = piece;
+        if piece.units >= self.strip.units {
+            rest = self.strip;
+            self.set_strip(arena, piece);
+        }
+        if rest.units == Units::ZERO {
+            return Ok(());
+        }
+        self.merge(arena, rest.pos, rest.units, false)
+    }
+
+    /// The length of a large free block, known in constant time: the strip, or one of the last bin.
+    pub(crate) fn large<C: Check>(&self, arena: &Arena<'_, L, C>) -> Units {
+        self.strip.units.max(binned(arena, self.bins.large()).unwrap_or(Units::ZERO))
+    }
+
+    /// The length of the largest free block but for cached ones; linear in the blocks of the last bin.
+    pub(crate) fn largest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Units, Broken> {
+        Ok(self.strip.units.max(self.bins.largest(arena)?))
+    }
+
+    /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.
+    pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(usize, usize), Corruption> {
+        let mut cached = self.cache.check(arena)?;
+        let strip = self.strip;
+        if strip.units > Units::ZERO {
+            let touching = free_behind(arena, strip.end()) != Ok(None);
+            match arena.header(strip.pos) {
+                Some(header) if is_free_as::<L>(header, FreeKind::Cached, strip.units) && !touching => cached += 1,
+                _ => return Err(broken_list(arena, strip.pos, strip.end())),
+            }
+        }
+        Ok((cached, self.bins.check(arena)?))
+    }
+}
+
+/// Whether a header is that of a free block of this kind and length.
+#[inline(always)]
+fn is_free_as<L: Encoding>(header: L::Header, kind: FreeKind, units: Units) -> bool {
+    L::is_free(header) && L::free_kind(header) == Some(kind) && L::units(header) == units
+}
+
+/// The length of the merged free block that starts at `pos`, if one does.
+#[inline(always)]
+fn free_behind<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Option<Units>, Broken> {
+    match arena.header(pos) {
+        Some(header) if L::is_free(header) && L::free_kind(header) == Some(FreeKind::Binned) => {
+            binned(arena, pos).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Where the merged free block in front of `pos` starts.
+#[inline(always)]
+fn free_in_front<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Pos, Broken> {
+    let length = arena.footer(pos).unwrap_or(Units::ZERO);
+    let front = pos - length;
+    if length > Units::ZERO && binned(arena, front) == Ok(length) { Ok(front) } else { Err(Broken) }
+}
+
+/// Notes that the block in front of `pos` is no longer a merged free one.
+#[inline(always)]
+fn unmark<L: Encoding, C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos) {
+    if let Some(header) = arena.header(pos) {
+        arena.put_header(pos, L::set_follows_free(header, false));
+    }
+}
+
+/// A list that leads to `pos`, where nothing fits to it.
+#[cold]
+fn broken_list<L: Encoding, C: Check>(_: &Arena<'_, L, C>, pos: Pos, found: Pos) -> Corruption {
+    Corruption::new(Fault::List, Arena::<L, C>::byte(pos), found.0 as u64, pos.0 as u64)
+}
