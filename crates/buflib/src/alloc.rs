@@ -323,6 +323,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !self.table.has_vacancy() && self.table.live() >= L::MAX_INDEX {
             return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
         }
+        if let Err(broken) = self.index.merge_recent(&mut self.arena) {
+            return Err(self.diagnose(broken));
+        }
         let mut effort = 0;
         loop {
             match self.find_place(units, align) {

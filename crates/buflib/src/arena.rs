@@ -31,23 +31,24 @@ unsafe impl Plain for u128 {}
 /// A caller's buffer, aligned inward, with the two regions that are in use.
 ///
 /// ```text
-/// start                    (tail - 1) × G   + HEADER          end - entries × STRIDE     end = start + size
+/// start                    (tail - 1) × G   + HEADER          end - entries × STRIDE                     end
 /// | block | block | ... | block | sentinel header |  unused  | entry n | ... | entry 2 | entry 1 |
 ///   pos 1                         pos = tail
 /// ```
 ///
 /// Invariants, which every `SAFETY` comment of this file cites:
 ///
-/// 1. `start .. start + size` lies in one buffer that is borrowed for `'a` and reached through
+/// 1. `start .. end` lies in one buffer that is borrowed for `'a` and reached through
 ///    this value alone.
-/// 2. `start + HEADER` is a multiple of the granule and `start + size` of the entry's size, so
+/// 2. `start + HEADER` is a multiple of the granule and `end` of the entry's size, so
 ///    every header, link, footer and entry is aligned.
 /// 3. The first `written` bytes are initialised, and so is the table.
 /// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
-///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`.
+///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`, where
+///    `size = end - start`.
 pub(crate) struct Arena<'a, L, C> {
     start: NonNull<u8>,
-    size: usize,
+    end: NonNull<u8>,
     tail: Pos,
     entries: usize,
     written: usize,
@@ -99,9 +100,11 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
         // SAFETY: `skip <= len`, so the result is in the buffer or one past it.
         let start = unsafe { raw.add(skip) };
+        // SAFETY: `skip + size <= len`, likewise.
+        let end = unsafe { start.add(size) };
         let mut arena = Self {
             start,
-            size,
+            end,
             tail: Pos::FIRST,
             entries: 0,
             written: if initialised { size } else { 0 },
@@ -119,8 +122,9 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     }
 
     /// Bytes between the aligned start and the aligned end.
+    #[inline(always)]
     pub(crate) fn size(&self) -> usize {
-        self.size
+        self.end.addr().get().wrapping_sub(self.start.addr().get())
     }
 
     /// How many granules from `pos` on come before one whose payload's address is a multiple of
@@ -145,7 +149,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     #[inline(always)]
     pub(crate) fn top_beside(&self, entries: usize) -> Option<Pos> {
         let table = entries.checked_mul(Self::STRIDE)?;
-        let below = self.size.checked_sub(table)?.checked_sub(L::HEADER)?;
+        let below = self.size().checked_sub(table)?.checked_sub(L::HEADER)?;
         Some(Pos((below / L::GRANULE + 1).min(L::MAX_POS)))
     }
 
@@ -153,7 +157,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     #[inline(always)]
     pub(crate) fn top(&self) -> Pos {
         // By invariant 4 none of these can underflow.
-        let below = self.size.wrapping_sub(self.entries.wrapping_mul(Self::STRIDE)).wrapping_sub(L::HEADER);
+        let below = self.size().wrapping_sub(self.entries.wrapping_mul(Self::STRIDE)).wrapping_sub(L::HEADER);
         Pos((below / L::GRANULE + 1).min(L::MAX_POS))
     }
 
@@ -182,7 +186,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// Zeroes what lies between the initialised bytes and `end`.
     #[cold]
     fn initialise(&mut self, end: usize) {
-        if end <= self.written || end > self.size {
+        if end <= self.written || end > self.size() {
             return;
         }
         // SAFETY: `written < end <= size`: inside the buffer by invariant 1.
@@ -198,7 +202,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
 
     /// Where an entry starts, in bytes from the arena's start.
     pub(crate) fn entry_byte(&self, index: Index) -> usize {
-        self.size.wrapping_sub(index.0.wrapping_mul(Self::STRIDE))
+        self.size().wrapping_sub(index.0.wrapping_mul(Self::STRIDE))
     }
 
     /// The address of `offset` within the block at `pos`, if the `len` bytes from there lie in the
@@ -297,7 +301,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             return None;
         }
         // SAFETY: `1 <= index <= entries`, so the entry lies in the table (invariant 4).
-        Some(unsafe { self.start.add(self.size - index.0 * Self::STRIDE) })
+        Some(unsafe { self.end.sub(index.0 * Self::STRIDE) })
     }
 
     #[inline(always)]
@@ -350,10 +354,9 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             return None;
         }
         let index = Index(self.entries + 1);
-        let at = self.size - index.0 * Self::STRIDE;
         // SAFETY: `has_room_for_entry` holds invariant 4 with the entry counted, so its bytes are
         // inside the buffer and above the blocks; they are initialised here, whole (invariant 3).
-        unsafe { self.start.add(at).write_bytes(0, Self::STRIDE) };
+        unsafe { self.end.sub(index.0 * Self::STRIDE).write_bytes(0, Self::STRIDE) };
         self.entries = index.0;
         self.put_entry(index, entry);
         Some(index)

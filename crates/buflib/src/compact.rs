@@ -25,13 +25,25 @@ pub struct Compaction {
     pub bytes_moved: usize,
 }
 
+/// Part of the row of blocks, from a block to before another.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from: Pos,
+    to: Pos,
+}
+
+impl Window {
+    const ALL: Self = Self { from: Pos::FIRST, to: Pos(usize::MAX) };
+    const NOTHING: Self = Self { from: Pos::NIL, to: Pos::NIL };
+}
+
 /// What a walk over all blocks has found, before anything is changed.
 #[derive(Clone, Copy)]
 struct Survey {
     /// Granules in merged pieces of free space that could serve the request.
     suitable: Units,
-    /// From where blocks should slide down.
-    start: Pos,
+    /// Where the space looked for can be gathered with the fewest granules moved.
+    cheapest: Option<Window>,
 }
 
 /// Neighbouring blocks that wait to be moved together.
@@ -80,8 +92,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.settled {
             return Ok(());
         }
-        self.survey(Units::ZERO)?;
-        self.sweep(Pos::FIRST)?;
+        self.survey(Units::ZERO, Units::ZERO)?;
+        self.sweep(Window::ALL)?;
         self.settled = true;
         Ok(())
     }
@@ -98,52 +110,76 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.arena.top() - Pos::FIRST < self.used + units {
             return Ok(false);
         }
-        if effort > 0 || self.fixed > 0 {
+        if effort > 0 {
             self.compact_all()?;
             return Ok(true);
         }
-        let survey = self.survey(units)?;
+        // More is gathered than is asked for, so that the walk pays for many requests to come.
         let free = self.arena.top() - Pos::FIRST - self.used;
-        let merge_only = self.table.has_vacancy() && survey.suitable.0 > free.0 / 2;
-        self.sweep(if merge_only { self.arena.tail() } else { survey.start })?;
+        let survey = self.survey(units, units.max(Units(free.0 / 4 * 3 / (self.used.0 * L::GRANULE / 512 / self.table.live().max(1)).max(1))))?;
+        match survey.cheapest {
+            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => self.sweep(Window::NOTHING)?,
+            Some(window) => self.sweep(window)?,
+            None => self.compact_all()?,
+        }
         Ok(true)
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
-    /// from which sliding gains most for what it costs.
-    fn survey(&self, wanted: Units) -> Result<Survey, Corruption> {
-        let (mut suitable, mut gap, mut passed) = (Units::ZERO, Units::ZERO, Units::ZERO);
+    /// where `gathered` granules can be brought together for a request of `wanted`.
+    fn survey(&self, wanted: Units, gathered: Units) -> Result<Survey, Corruption> {
         let tail = self.arena.tail();
-        let capacity = self.arena.top() - Pos::FIRST;
-        let mut best = (Pos::FIRST, u64::MAX, 1u64);
+        let (mut suitable, mut gap) = (Units::ZERO, Units::ZERO);
+        let mut found: Option<(Units, Window)> = None;
+        // The shortest piece of the row that ends at `pos` and has enough free space.
+        let (mut from, mut free, mut live) = (Pos::FIRST, Units::ZERO, Units::ZERO);
         let mut pos = Pos::FIRST;
-        while pos < tail {
-            let header = self.header_in_row(pos)?;
-            let units = L::units(header);
-            if L::is_free(header) {
-                gap += units;
-            } else {
-                if C::ENABLED {
-                    Live::at(&self.arena, pos, header)?.verify(&self.arena)?;
-                }
-                if gap > Units::ZERO {
+        loop {
+            let at_end = pos >= tail;
+            let header = if at_end { None } else { Some(self.header_in_row(pos)?) };
+            let units = header.map_or(self.arena.top() - tail, L::units);
+            match header {
+                Some(header) if !L::is_free(header) => {
                     if gap >= wanted {
                         suitable += gap;
                     }
-                    // Sliding from here moves what is left in use and gains what is left free.
-                    let start = pos - gap;
-                    let cost = ((self.used - passed).0 + capacity.0 / 8) as u64;
-                    let gain = (capacity - (start - Pos::FIRST) - (self.used - passed)).0 as u64;
-                    if gain >= wanted.0 as u64 && u128::from(cost) * u128::from(best.2) < u128::from(best.1) * u128::from(gain) {
-                        best = (start, cost, gain);
-                    }
                     gap = Units::ZERO;
+                    live += units;
+                    if C::ENABLED || self.fixed > 0 {
+                        let block = Live::at(&self.arena, pos, header)?;
+                        block.verify(&self.arena)?;
+                        if L::is_fixed(&block.record) {
+                            (from, free, live) = (pos + units, Units::ZERO, Units::ZERO);
+                        }
+                    }
                 }
-                passed += units;
+                _ => {
+                    gap += units;
+                    free += units;
+                }
             }
             pos = pos + units;
+            while free >= gathered && from < tail {
+                let header = self.header_in_row(from)?;
+                let units = L::units(header);
+                if !L::is_free(header) {
+                    live -= units;
+                } else if free - units >= gathered && units <= free {
+                    free -= units;
+                } else {
+                    break;
+                }
+                from = from + units;
+            }
+            // A new table entry must find room behind the last block.
+            let usable = at_end || self.table.has_vacancy();
+            if usable && free >= gathered && found.is_none_or(|(least, _)| live < least) {
+                found = Some((live, Window { from, to: pos }));
+            }
+            if at_end {
+                return Ok(Survey { suitable, cheapest: found.map(|(_, window)| window) });
+            }
         }
-        Ok(Survey { suitable, start: best.0 })
     }
 
     /// The header at a position of the row of blocks, with a length that leads to the next.
@@ -160,9 +196,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    /// Merges free space up to `from`, slides blocks down from there on, and rebuilds the index and
-    /// the table's list. A block whose metadata is damaged stays where it is and is reported.
-    fn sweep(&mut self, from: Pos) -> Result<(), Corruption> {
+    /// Merges all free space, slides the blocks in the window down, and rebuilds the index and the
+    /// table's list. A block whose metadata is damaged stays where it is and is reported.
+    fn sweep(&mut self, window: Window) -> Result<(), Corruption> {
         self.index = FreeIndex::EMPTY;
         self.counters.compactions += 1;
         let tail = self.arena.tail();
@@ -174,7 +210,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
             if !L::is_free(header) {
-                let place = match self.destination(pos, header, target, from) {
+                let place = match self.destination(pos, header, target, window) {
                     Ok(place) => place,
                     Err(corruption) => {
                         damage = damage.and(Err(corruption));
@@ -220,8 +256,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already
     /// says so when this returns.
     #[inline(always)]
-    fn destination(&mut self, pos: Pos, header: L::Header, target: Pos, from: Pos) -> Result<Pos, Corruption> {
-        if pos == target || pos < from {
+    fn destination(&mut self, pos: Pos, header: L::Header, target: Pos, window: Window) -> Result<Pos, Corruption> {
+        if pos == target || pos < window.from || pos >= window.to {
             return Ok(pos);
         }
         let live = Live::at(&self.arena, pos, header)?;

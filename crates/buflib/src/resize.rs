@@ -57,6 +57,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Where the payload is after a change of size.
+    #[inline(never)]
     fn resize_to(&mut self, handle: Handle<L>, size: usize) -> Result<(Pos, Units, usize), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;

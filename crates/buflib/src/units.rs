@@ -29,14 +29,15 @@ impl Index {
     pub(crate) const NONE: Self = Self(0);
 }
 
-// Metadata is not trusted, so sums of what it says wrap or saturate instead of panicking; every
-// sum is compared with a trusted bound before it is used.
+// Metadata is not trusted, so what is computed from it must not panic. Two decoded values are too
+// small for their sum to wrap around; a difference may wrap around to something huge, which no
+// bound lets pass.
 
 impl Add<Units> for Pos {
     type Output = Self;
     #[inline(always)]
     fn add(self, units: Units) -> Self {
-        Self(self.0.saturating_add(units.0))
+        Self(self.0.wrapping_add(units.0))
     }
 }
 
@@ -44,7 +45,7 @@ impl Sub<Units> for Pos {
     type Output = Self;
     #[inline(always)]
     fn sub(self, units: Units) -> Self {
-        Self(self.0.saturating_sub(units.0))
+        Self(self.0.wrapping_sub(units.0))
     }
 }
 
@@ -52,7 +53,7 @@ impl Sub for Pos {
     type Output = Units;
     #[inline(always)]
     fn sub(self, lower: Self) -> Units {
-        Units(self.0.saturating_sub(lower.0))
+        Units(self.0.wrapping_sub(lower.0))
     }
 }
 
@@ -60,7 +61,7 @@ impl Add for Units {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self(self.0.wrapping_add(other.0))
     }
 }
 
@@ -68,7 +69,7 @@ impl Sub for Units {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
+        Self(self.0.wrapping_sub(other.0))
     }
 }
 

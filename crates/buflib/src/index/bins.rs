@@ -122,6 +122,7 @@ impl<L: Encoding> Bins<L> {
     /// behind it, and its place in a bin. The block in front is in use or cached.
     #[inline(always)]
     pub(super) fn insert<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
+        let arena = &mut arena.local();
         let end = pos + units;
         let bin = Self::bin(units);
         let next = if units > Units::ONE { self.first(bin) } else { Pos::NIL };
@@ -147,6 +148,7 @@ impl<L: Encoding> Bins<L> {
         pos: Pos,
         units: Units,
     ) -> Result<(), Broken> {
+        let arena = &mut arena.local();
         if units <= Units::ONE {
             return Ok(());
         }
@@ -170,6 +172,7 @@ impl<L: Encoding> Bins<L> {
         pos: Pos,
         units: Units,
     ) -> Result<(), Broken> {
+        let arena = &mut arena.local();
         self.remove(arena, pos, units)?;
         super::unmark(arena, pos + units);
         Ok(())
@@ -185,6 +188,7 @@ impl<L: Encoding> Bins<L> {
         units: Units,
         to: Pos,
     ) -> Result<(), Broken> {
+        let arena = &mut arena.local();
         let end = pos + units;
         if to == end {
             return self.take(arena, pos, units);

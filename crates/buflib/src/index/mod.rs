@@ -1,11 +1,12 @@
 //! The free-space index: which free granules answer a request, and what becomes of those given
 //! back. All of it in constant time.
 //!
-//! Free blocks are in one of three places, and know it by their [kind](FreeKind):
+//! Free blocks are in one of four places, and know it by their [kind](FreeKind):
 //!
 //! - the [cache](cache) keeps freed blocks of each small size just as they were, the last freed
 //!   first, so that the next request of that size takes one that is still warm and touches no
 //!   neighbour;
+//! - a few [places](recent) keep the last freed blocks of larger sizes in the same way;
 //! - the [bins](bins) keep merged blocks by size range;
 //! - the *strip* is one free block from which small requests that found nothing of their size are
 //!   cut one behind the other.
@@ -16,6 +17,7 @@
 
 mod bins;
 mod cache;
+mod recent;
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -26,6 +28,7 @@ use crate::units::{Pos, Units};
 use bins::Bins;
 pub(crate) use bins::binned;
 use cache::Cache;
+use recent::Recent;
 
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
 const STRIP_MAX: usize = 512;
@@ -33,6 +36,7 @@ const STRIP_MAX: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) struct FreeIndex<L: Encoding> {
     cache: Cache<L>,
+    recent: Recent<L>,
     bins: Bins<L>,
     strip: Strip,
 }
@@ -67,7 +71,7 @@ impl Place {
 }
 
 impl<L: Encoding> FreeIndex<L> {
-    pub(crate) const EMPTY: Self = Self { cache: Cache::EMPTY, bins: Bins::EMPTY, strip: Strip::NONE };
+    pub(crate) const EMPTY: Self = Self { cache: Cache::EMPTY, recent: Recent::EMPTY, bins: Bins::EMPTY, strip: Strip::NONE };
 
     /// The blocks of small sizes, for the paths that need nothing else.
     #[inline(always)]
@@ -102,11 +106,20 @@ impl<L: Encoding> FreeIndex<L> {
                 self.offer_strip(arena, Strip { pos: pos + units, units: length - units })?;
                 return Ok(Some(Place::behind_used(pos)));
             }
+        } else if let Some((pos, follows_free)) = self.recent.take(arena, units) {
+            return Ok(Some(Place { pos, follows_free }));
         } else if let Some((pos, length)) = self.bins.find(arena, units)? {
             self.bins.move_front(arena, pos, length, pos + units)?;
             return Ok(Some(Place::behind_used(pos)));
         } else if let Some(pos) = self.cut(arena, units) {
             return Ok(Some(Place::behind_used(pos)));
+        }
+        // Untouched space comes last.
+        if self.merge_recent(arena)? {
+            if let Some((pos, length)) = self.bins.find(arena, units)? {
+                self.bins.move_front(arena, pos, length, pos + units)?;
+                return Ok(Some(Place::behind_used(pos)));
+            }
         }
         let pos = arena.tail();
         Ok(arena.set_tail(pos + units).then_some(Place::behind_used(pos)))
@@ -202,15 +215,44 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
         follows_free: bool,
     ) -> Result<(), Broken> {
-        if pos + units != arena.tail() && Cache::<L>::holds(units) {
+        if pos + units == arena.tail() {
+            return self.merge(arena, pos, units, follows_free);
+        }
+        if Cache::<L>::holds(units) {
             self.cache.push(arena, pos, units, follows_free);
             return Ok(());
+        }
+        if Recent::<L>::holds(units) {
+            return match self.recent.put(arena, pos, units, follows_free) {
+                Some(old) => self.merge_kept(arena, old),
+                None => Ok(()),
+            };
         }
         self.merge(arena, pos, units, follows_free)
     }
 
-    /// Makes granules free and merges them with the free neighbours that are not cached.
+    /// Merges the blocks of larger sizes that were kept as they were; false if there were none.
+    pub(crate) fn merge_recent<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<bool, Broken> {
+        let mut merged = false;
+        while let Some(pos) = self.recent.pop() {
+            self.merge_kept(arena, pos)?;
+            merged = true;
+        }
+        Ok(merged)
+    }
+
     #[inline(always)]
+    fn merge_kept<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos) -> Result<(), Broken> {
+        match arena.header(pos) {
+            Some(header) if is_free_as::<L>(header, FreeKind::Cached, L::units(header)) && pos + L::units(header) <= arena.tail() => {
+                self.merge(arena, pos, L::units(header), L::follows_free(header))
+            }
+            _ => Err(Broken),
+        }
+    }
+
+    /// Makes granules free and merges them with the free neighbours that are not cached.
+    #[inline(never)]
     fn merge<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
@@ -302,7 +344,7 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.
     pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(usize, usize), Corruption> {
-        let mut cached = self.cache.check(arena)?;
+        let mut cached = self.cache.check(arena)? + self.recent.check(arena)?;
         let strip = self.strip;
         if strip.units > Units::ZERO {
             let touching = free_behind(arena, strip.end()) != Ok(None);

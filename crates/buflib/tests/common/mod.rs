@@ -1,49 +1,270 @@
-//! A heap beside a model that knows what every block must contain.
+//! What the tests share: buffers, heaps that check themselves, and a heap beside a model that knows
+//! what every block must contain.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_macros, reason = "each test file uses its own part")]
 
-use buflib::{Check, Error, Handle, Heap, Layout, Request};
+use std::ops::Deref;
+
+use buflib::{Check, Compaction, Error, Handle, Heap, Layout, Request, Stats};
+
+/// Makes six tests of each generic function: on every layout, without and with check word.
+macro_rules! on_every_heap {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            #[test]
+            fn narrow() {
+                super::$test::<buflib::Narrow, buflib::Unchecked>();
+            }
+            #[test]
+            fn narrow_crc() {
+                super::$test::<buflib::Narrow, buflib::Crc32>();
+            }
+            #[test]
+            fn standard() {
+                super::$test::<buflib::Standard, buflib::Unchecked>();
+            }
+            #[test]
+            fn standard_crc() {
+                super::$test::<buflib::Standard, buflib::Crc32>();
+            }
+            #[test]
+            fn wide() {
+                super::$test::<buflib::Wide, buflib::Unchecked>();
+            }
+            #[test]
+            fn wide_crc() {
+                super::$test::<buflib::Wide, buflib::Crc32>();
+            }
+        }
+    )+};
+}
+
+/// What a fresh buffer is filled with.
+pub(crate) const FILLER: u8 = 0xaa;
+
+/// Bytes of a table entry, check word included.
+pub(crate) fn entry_bytes<L: Layout, C: Check>() -> usize {
+    Heap::<L, C>::METADATA_BYTES - L::HEADER_BYTES
+}
+
+/// Bytes that a block takes of the arena, its table entry not counted.
+pub(crate) fn block_bytes<L: Layout>(payload: usize) -> usize {
+    (L::HEADER_BYTES + payload).next_multiple_of(L::GRANULE_BYTES)
+}
+
+/// The payload that fills a block of so many granules to the last byte.
+pub(crate) fn payload<L: Layout>(granules: usize) -> usize {
+    granules * L::GRANULE_BYTES - L::HEADER_BYTES
+}
+
+/// The arena in which so many blocks of so many granules altogether fit, and not a granule more:
+/// blocks, the header that closes their row, table.
+pub(crate) fn arena_bytes<L: Layout, C: Check>(blocks: usize, granules: usize) -> usize {
+    granules * L::GRANULE_BYTES + L::HEADER_BYTES + blocks * entry_bytes::<L, C>()
+}
 
 /// A buffer that starts at a multiple of 4096 plus `skew`.
-pub struct Memory {
+pub(crate) struct Memory {
     bytes: Vec<u8>,
     start: usize,
     len: usize,
 }
 
 impl Memory {
-    pub fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         Self::skewed(len, 0)
     }
 
-    pub fn skewed(len: usize, skew: usize) -> Self {
-        let bytes = vec![0xaa; len + skew + 4096];
+    pub(crate) fn skewed(len: usize, skew: usize) -> Self {
+        let bytes = vec![FILLER; len + skew + 4096];
         let start = bytes.as_ptr().addr().next_multiple_of(4096) - bytes.as_ptr().addr() + skew;
         Self { bytes, start, len }
     }
 
-    pub fn bytes(&mut self) -> &mut [u8] {
+    /// A buffer of which a heap of this layout uses every byte, if `len` is a whole number of entries.
+    pub(crate) fn exact<L: Layout>(len: usize) -> Self {
+        Self::skewed(len, L::GRANULE_BYTES - L::HEADER_BYTES)
+    }
+
+    /// What is around the buffer, in front and behind.
+    pub(crate) fn around(&self) -> impl Iterator<Item = u8> + '_ {
+        let (front, rest) = self.bytes.split_at(self.start);
+        front.iter().chain(&rest[self.len..]).copied()
+    }
+
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..][..self.len]
     }
 
-    pub fn heap<L: Layout, C: Check>(&mut self) -> Heap<'_, L, C> {
+    pub(crate) fn heap<L: Layout, C: Check>(&mut self) -> Heap<'_, L, C> {
         Heap::from_bytes(self.bytes()).expect("a heap")
     }
+
+    pub(crate) fn checked<L: Layout, C: Check>(&mut self) -> Checked<'_, L, C> {
+        Checked { heap: self.heap() }
+    }
+}
+
+/// A heap that walks all of itself after every operation.
+#[derive(Debug)]
+pub(crate) struct Checked<'a, L: Layout, C: Check> {
+    heap: Heap<'a, L, C>,
+}
+
+/// What shared references can do.
+impl<'a, L: Layout, C: Check> Deref for Checked<'a, L, C> {
+    type Target = Heap<'a, L, C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.heap
+    }
+}
+
+/// A block as it is listed, owned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Seen<H> {
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
+    pub(crate) handle: Option<H>,
+    pub(crate) payload_bytes: usize,
+    pub(crate) immovable: bool,
+    pub(crate) name: Option<String>,
+}
+
+/// All that can be seen of a heap from outside.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Picture<H> {
+    pub(crate) stats: Stats,
+    pub(crate) blocks: Vec<Seen<H>>,
+    pub(crate) contents: Vec<(H, Vec<u8>)>,
+}
+
+impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
+    /// Any operation, and the walk.
+    pub(crate) fn run<R>(&mut self, operation: impl FnOnce(&mut Heap<'a, L, C>) -> R) -> R {
+        let result = operation(&mut self.heap);
+        if let Err(corruption) = self.heap.check() {
+            panic!("{corruption}");
+        }
+        result
+    }
+
+    pub(crate) fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
+        self.run(|heap| heap.alloc(size))
+    }
+
+    pub(crate) fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
+        self.run(|heap| heap.alloc_with(request))
+    }
+
+    pub(crate) fn alloc_maximum(&mut self) -> Result<(Handle<L>, usize), Error> {
+        self.run(Heap::alloc_maximum)
+    }
+
+    pub(crate) fn allocatable(&mut self) -> Result<Option<usize>, Error> {
+        self.run(Heap::allocatable)
+    }
+
+    pub(crate) fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        self.run(|heap| heap.free(handle))
+    }
+
+    pub(crate) fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
+        self.run(|heap| heap.resize(handle, size))
+    }
+
+    pub(crate) fn compact(&mut self) -> Result<Compaction, Error> {
+        self.run(Heap::compact)
+    }
+
+    /// Writes a pattern of the handle's own to its whole payload.
+    pub(crate) fn fill(&mut self, handle: Handle<L>) {
+        self.run(|heap| {
+            let bytes = heap.get_mut(handle).expect("live block");
+            bytes.iter_mut().zip(pattern(handle)).for_each(|(to, from)| *to = from);
+        });
+    }
+
+    /// Allocates a block that must fit, and fills it.
+    pub(crate) fn filled(&mut self, request: Request<'_>) -> Handle<L> {
+        let handle = self.alloc_with(request).expect("room");
+        self.fill(handle);
+        handle
+    }
+
+    /// The same for a block that must not fail to fit, of so many whole granules.
+    pub(crate) fn granules(&mut self, granules: usize) -> Handle<L> {
+        self.filled(Request::new(payload::<L>(granules)))
+    }
+
+    /// Checks that the first `len` bytes are as [`fill`](Self::fill) wrote them.
+    #[track_caller]
+    pub(crate) fn expect_front(&self, handle: Handle<L>, len: usize) {
+        let bytes = self.get(handle).expect("live block");
+        assert!(bytes[..len].iter().copied().eq(pattern(handle).take(len)), "contents of {handle}: {bytes:?}");
+    }
+
+    /// Checks the contents of blocks that were filled, to the last byte.
+    #[track_caller]
+    pub(crate) fn expect_filled(&self, handles: impl IntoIterator<Item = Handle<L>>) {
+        for handle in handles {
+            self.expect_front(handle, self.get(handle).expect("live block").len());
+        }
+    }
+
+    pub(crate) fn address(&self, handle: Handle<L>) -> usize {
+        self.get(handle).expect("live block").as_ptr().addr()
+    }
+
+    /// Where the row of blocks ends, in bytes from the arena's start.
+    pub(crate) fn end_of_blocks(&self) -> usize {
+        self.seen().last().map_or(0, |last| last.offset + last.bytes)
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen<Handle<L>>> {
+        let own = |block: buflib::Block<'_, L>| Seen {
+            offset: block.offset,
+            bytes: block.bytes,
+            handle: block.handle,
+            payload_bytes: block.payload_bytes,
+            immovable: block.immovable,
+            name: block.name.map(String::from),
+        };
+        self.blocks().map(|block| own(block.expect("sound metadata"))).collect()
+    }
+
+    /// Lengths of the free blocks, in the order of their addresses.
+    pub(crate) fn holes(&self) -> Vec<usize> {
+        self.seen().iter().filter(|block| block.handle.is_none()).map(|block| block.bytes).collect()
+    }
+
+    pub(crate) fn picture(&self) -> Picture<Handle<L>> {
+        let blocks = self.seen();
+        let live = blocks.iter().filter_map(|block| block.handle);
+        let contents = live.map(|handle| (handle, self.get(handle).expect("listed block").to_vec())).collect();
+        Picture { stats: self.stats(), blocks, contents }
+    }
+}
+
+/// Bytes that differ between handles and between places.
+pub(crate) fn pattern<L: Layout>(handle: Handle<L>) -> impl Iterator<Item = u8> {
+    let seed = handle.number().wrapping_mul(31).wrapping_add(handle.generation() as usize * 97);
+    (0..).map(move |i: usize| seed.wrapping_add(i * 7).wrapping_add(i / 256) as u8)
 }
 
 /// What the model knows of a block in use.
 #[derive(Clone, Debug)]
-pub struct Known<L: Layout> {
-    pub handle: Handle<L>,
-    pub bytes: Vec<u8>,
-    pub align: usize,
-    pub name: String,
+pub(crate) struct Known<L: Layout> {
+    pub(crate) handle: Handle<L>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) align: usize,
+    pub(crate) name: String,
     /// The address of an immovable block.
-    pub fixed: Option<usize>,
+    pub(crate) fixed: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Alloc { size: usize, align_log2: u32, immovable: bool, named: bool },
     /// Of the live block with this number, modulo how many there are.
     Free(usize),
@@ -54,26 +275,26 @@ pub enum Op {
     Stale,
 }
 
-pub struct Model<'a, L: Layout, C: Check> {
-    pub heap: Heap<'a, L, C>,
-    pub known: Vec<Known<L>>,
+pub(crate) struct Model<'a, L: Layout, C: Check> {
+    pub(crate) heap: Heap<'a, L, C>,
+    pub(crate) known: Vec<Known<L>>,
     stale: Option<Handle<L>>,
     seed: u8,
 }
 
 impl<'a, L: Layout, C: Check> Model<'a, L, C> {
-    pub fn new(heap: Heap<'a, L, C>) -> Self {
+    pub(crate) fn new(heap: Heap<'a, L, C>) -> Self {
         Self { heap, known: Vec::new(), stale: None, seed: 0 }
     }
 
-    pub fn run(&mut self, ops: impl IntoIterator<Item = Op>) {
+    pub(crate) fn run(&mut self, ops: impl IntoIterator<Item = Op>) {
         for op in ops {
             self.step(op);
         }
     }
 
     /// Carries one operation out on both, and compares all there is.
-    pub fn step(&mut self, op: Op) {
+    pub(crate) fn step(&mut self, op: Op) {
         match op {
             Op::Alloc { size, align_log2, immovable, named } => {
                 let name = if named { format!("block of {size}") } else { String::new() };
@@ -103,7 +324,7 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         self.verify();
     }
 
-    pub fn alloc(&mut self, size: usize, align: usize, immovable: bool, name: String) {
+    pub(crate) fn alloc(&mut self, size: usize, align: usize, immovable: bool, name: String) {
         let mut request = Request::new(size).align(align).name(&name);
         if immovable {
             request = request.immovable();
@@ -135,7 +356,7 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         }
     }
 
-    pub fn free(&mut self, which: usize) {
+    pub(crate) fn free(&mut self, which: usize) {
         if self.known.is_empty() {
             return;
         }
@@ -145,7 +366,7 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         self.stale = Some(block.handle);
     }
 
-    pub fn resize(&mut self, which: usize, size: usize) {
+    pub(crate) fn resize(&mut self, which: usize, size: usize) {
         if self.known.is_empty() {
             return;
         }
@@ -184,14 +405,14 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
     }
 
     /// Integrity, contents, alignment, place of the immovable, counts.
-    pub fn verify(&self) {
+    pub(crate) fn verify(&self) {
         if let Err(corruption) = self.heap.check() {
             panic!("{corruption}");
         }
         for block in &self.known {
             let bytes = self.heap.get(block.handle).expect("live block");
             assert_eq!(bytes, block.bytes, "contents of {}", block.handle);
-            assert!(bytes.as_ptr().addr().is_multiple_of(block.align.max(L::GRANULE_BYTES)), "alignment");
+            assert_eq!(bytes.as_ptr().addr() % block.align.max(L::GRANULE_BYTES), 0, "alignment");
             if let Some(address) = block.fixed {
                 assert_eq!(bytes.as_ptr().addr(), address, "an immovable block moved");
             }
