@@ -36,66 +36,110 @@ impl sealed::Check for Crc32 {
     const ENABLED: bool = true;
     #[inline(always)]
     fn digest(words: &[u64]) -> u32 {
-        let mut crc = !0;
-        for &word in words {
-            crc = update(crc, word);
+        match hardware::digest(words) {
+            Some(digest) => digest,
+            None => software::digest(words),
         }
-        !crc
     }
 }
 
-/// CRC-32C, bits reflected.
-#[cfg_attr(all(target_arch = "x86_64", target_feature = "sse4.2"), allow(dead_code))]
-const POLYNOMIAL: u32 = 0x82f6_3b78;
+mod software {
+    /// CRC-32C, bits reflected.
+    pub(super) const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-/// What each value of each of the 16 nibbles of a word adds to the CRC: the CRC is linear, so the
-/// sixteen are independent of each other and the processor looks them up side by side.
-#[cfg_attr(all(target_arch = "x86_64", target_feature = "sse4.2"), allow(dead_code))]
-static NIBBLES: [[u32; 16]; 16] = {
-    let mut table = [[0; 16]; 16];
-    let mut place = 0;
-    while place < 16 {
-        let mut value = 0;
-        while value < 16 {
-            let mut rest = (value as u64) << (4 * place);
-            let mut bit = 0;
-            while bit < 64 {
-                rest = if rest & 1 == 1 { rest >> 1 ^ POLYNOMIAL as u64 } else { rest >> 1 };
-                bit += 1;
+    /// What each value of each of the 16 nibbles of a word adds to the CRC: the CRC is linear, so
+    /// the sixteen are independent of each other and are looked up side by side. A table of 1 KiB.
+    static NIBBLES: [[u32; 16]; 16] = {
+        let mut table = [[0; 16]; 16];
+        let mut place = 0;
+        while place < 16 {
+            let mut value = 0;
+            while value < 16 {
+                let mut rest = (value as u64) << (4 * place);
+                let mut bit = 0;
+                while bit < 64 {
+                    rest = if rest & 1 == 1 { rest >> 1 ^ POLYNOMIAL as u64 } else { rest >> 1 };
+                    bit += 1;
+                }
+                table[place][value] = rest as u32;
+                value += 1;
             }
-            table[place][value] = rest as u32;
-            value += 1;
+            place += 1;
         }
-        place += 1;
-    }
-    table
-};
+        table
+    };
 
-/// Takes eight bytes into the CRC, lowest first.
-#[inline(always)]
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse4.2")))]
-fn update(crc: u32, word: u64) -> u32 {
-    let mut rest = word ^ u64::from(crc);
-    let mut crc = 0;
-    for row in &NIBBLES {
-        crc ^= row[(rest & 15) as usize];
-        rest >>= 4;
+    pub(super) fn digest(words: &[u64]) -> u32 {
+        !words.iter().fold(!0, |crc, &word| update(crc, word))
     }
-    crc
+
+    /// Takes eight bytes into the CRC, lowest first.
+    #[inline(always)]
+    fn update(crc: u32, word: u64) -> u32 {
+        let mut rest = word ^ u64::from(crc);
+        let mut crc = 0;
+        for row in &NIBBLES {
+            crc ^= row[(rest & 15) as usize];
+            rest >>= 4;
+        }
+        crc
+    }
 }
 
-#[inline(always)]
-#[cfg(all(target_arch = "x86_64", target_feature = "sse4.2"))]
-fn update(crc: u32, word: u64) -> u32 {
-    // SAFETY: the feature is enabled for the whole build.
-    unsafe { core::arch::x86_64::_mm_crc32_u64(crc.into(), word) as u32 }
+/// The processor's own instruction, where it has one.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod hardware {
+    use core::arch::asm;
+    use core::arch::x86_64::__cpuid;
+    use core::sync::atomic::{AtomicU8, Ordering};
+
+    const PRESENT: u8 = 1;
+    const ABSENT: u8 = 2;
+
+    /// Whether the processor has the instruction; zero until it was asked.
+    static SUPPORT: AtomicU8 = AtomicU8::new(0);
+
+    #[inline(always)]
+    pub(super) fn digest(words: &[u64]) -> Option<u32> {
+        match SUPPORT.load(Ordering::Relaxed) {
+            PRESENT => {}
+            ABSENT => return None,
+            _ => detect().then_some(())?,
+        }
+        let mut crc = u64::from(u32::MAX);
+        for word in words {
+            // SAFETY: the instruction is there, and changes nothing but its first operand.
+            unsafe {
+                asm!("crc32 {0}, {1}", inout(reg) crc, in(reg) *word, options(pure, nomem, nostack, preserves_flags));
+            };
+        }
+        Some(!(crc as u32))
+    }
+
+    #[cold]
+    fn detect() -> bool {
+        const SSE4_2: u32 = 1 << 20;
+        #[allow(unused_unsafe, reason = "safe since Rust 1.94")]
+        // SAFETY: every x86-64 processor has CPUID, and leaf 1.
+        let present = unsafe { __cpuid(1) }.ecx & SSE4_2 != 0;
+        SUPPORT.store(if present { PRESENT } else { ABSENT }, Ordering::Relaxed);
+        present
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+mod hardware {
+    #[inline(always)]
+    pub(super) fn digest(_: &[u64]) -> Option<u32> {
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Crc32, sealed::Check};
+    use super::{Crc32, sealed::Check, software};
 
-    /// Against the bit-by-bit definition.
+    /// Both ways against the bit-by-bit definition.
     #[test]
     fn check_word_is_crc32c() {
         for words in [[0; 3], [u64::MAX; 3], [0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908, 0x1716_1514_1312_1110]] {
@@ -103,10 +147,18 @@ mod tests {
             for byte in words.iter().flat_map(|word: &u64| word.to_le_bytes()) {
                 crc ^= u32::from(byte);
                 for _ in 0..8 {
-                    crc = if crc & 1 == 1 { crc >> 1 ^ super::POLYNOMIAL } else { crc >> 1 };
+                    crc = if crc & 1 == 1 { crc >> 1 ^ software::POLYNOMIAL } else { crc >> 1 };
                 }
             }
             assert_eq!(Crc32::digest(&words), !crc);
+            assert_eq!(software::digest(&words), !crc);
         }
+    }
+
+    /// The published check value of the polynomial is that of nine bytes; this is that of 32 zero
+    /// bytes from RFC 3720.
+    #[test]
+    fn check_word_of_zeros_is_the_published_one() {
+        assert_eq!(Crc32::digest(&[0; 4]), 0x8a91_36aa);
     }
 }

@@ -59,9 +59,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Where the payload is after a change of size.
     #[inline(never)]
     fn resize_to(&mut self, handle: Handle<L>, size: usize) -> Result<(Pos, Units, usize), Error> {
-        let live = Live::find(&self.arena, handle)?;
+        let (live, extension) = match Live::find_plain(&self.arena, handle) {
+            Some(live) if live.pos + live.units <= self.arena.tail() => (live, 0),
+            _ => {
+                let live = Live::find(&self.arena, handle)?;
+                (live, live.extension(&self.arena)?.len())
+            }
+        };
         live.verify(&self.arena)?;
-        let extension = if L::is_extended(&live.record) { live.extension(&self.arena)?.len() } else { 0 };
         let Some(shape) = Shape::new::<L, C>(size, extension) else {
             return Err(Self::too_large(size));
         };
@@ -138,9 +143,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let _ = self.arena.shift(live.pos, place.pos, live.units);
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
-        self.arena.put_header(place.pos, L::set_follows_free(live.record.header, place.follows_free));
-        self.move_extension(live, place.pos, shape)?;
-        self.reshape(live, place.pos, shape)?;
+        let header = L::set_follows_free(live.record.header, place.follows_free);
+        let moved = Live { record: Record { header, ..live.record }, ..*live };
+        self.move_extension(&moved, place.pos, shape)?;
+        self.reshape(&moved, place.pos, shape)?;
         self.settled = false;
         self.index.give_back(&mut self.arena, live.pos, live.units, follows_free)?;
         Ok(Some(place.pos))
@@ -196,14 +202,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Live { pos: to, ..*live }.copy_extension(&mut self.arena, shape.units)
     }
 
-    /// Writes a block's metadata for a new place and shape; header and contents are there already.
+    /// Writes a block's metadata for a new place and shape; the contents are there already.
     #[inline(always)]
     fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
         let record = L::reshaped(&live.record, shape.units, shape.pad);
         let record = Record { entry: L::entry_at(record.entry, to), ..record };
         let new = Live { pos: to, units: shape.units, record };
-        let follows_free = self.arena.header(to).is_some_and(L::follows_free);
-        self.arena.put_header(to, L::set_follows_free(record.header, follows_free));
+        self.arena.put_header(to, record.header);
         self.arena.put_entry(new.index(), record.entry);
         self.used.0 = self.used.0.wrapping_add(shape.units.0).wrapping_sub(live.units.0);
         new.seal(&mut self.arena)

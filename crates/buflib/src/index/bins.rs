@@ -196,9 +196,7 @@ impl<L: Encoding> Bins<L> {
         let left = end - to;
         let bin = Self::bin(left);
         if units <= Units::ONE || bin != Self::bin(units) {
-            self.remove(arena, pos, units)?;
-            self.insert(arena, to, left);
-            return Ok(());
+            return self.relocate(arena, pos, units, to);
         }
         let (next, prev) = Self::neighbours(arena, pos)?;
         arena.put_free(to, FreeKind::Binned, left, false, next);
@@ -207,7 +205,27 @@ impl<L: Encoding> Bins<L> {
         if next != Pos::NIL {
             arena.put_prev(next, to);
         }
+        if prev == Pos::NIL {
+            // The bin stays in use: its mark in the map is right.
+            if let Some(first) = self.firsts.as_mut().get_mut(bin) {
+                *first = L::Link::pack(to.0);
+            }
+            return Ok(());
+        }
         self.link_behind(arena, prev, bin, to)
+    }
+
+    #[inline(never)]
+    fn relocate<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        to: Pos,
+    ) -> Result<(), Broken> {
+        self.remove(arena, pos, units)?;
+        self.insert(arena, to, pos + units - to);
+        Ok(())
     }
 
     /// The blocks behind and before a binned one in its list, each of which must know it.
