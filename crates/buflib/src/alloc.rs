@@ -32,7 +32,7 @@ impl Shape {
     #[inline(always)]
     fn of_bytes<L: Layout>(bytes: usize) -> Self {
         Self {
-            units: Units((bytes + (L::GRANULE - 1)) / L::GRANULE),
+            units: Units((bytes - 1) / L::GRANULE + 1),
             pad: bytes.wrapping_neg() % L::GRANULE,
         }
     }
@@ -91,7 +91,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok((handle, self.get_mut(handle)?));
             }
         };
-        Ok((handle, self.arena.payload_mut(pos, shape.units, shape.pad).unwrap_or_default()))
+        Ok((
+            handle,
+            self.arena
+                .payload_mut(pos, shape.units, shape.pad)
+                .unwrap_or_default(),
+        ))
     }
 
     /// The common case, small enough to be inlined: a number and a block of this size were freed
@@ -107,7 +112,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let cached = self.index.cache().first(&arena, shape.units)?;
         let token = L::token(number.index, number.generation)?;
         let record = L::compose(cached.pos, shape.units, shape.pad, Traits::plain(&number));
-        arena.put_header(cached.pos, L::set_follows_free(record.header, cached.follows_free));
+        arena.put_header(
+            cached.pos,
+            L::set_follows_free(record.header, cached.follows_free),
+        );
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             arena.put_seal(number.index, C::digest(L::protected(&record).as_ref()));
@@ -136,7 +144,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// As for [`alloc`](Self::alloc), and [`Error::BadAlignment`] or [`Error::NameTooLong`].
     pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
-        let Request { size, align, name, immovable } = request;
+        let Request {
+            size,
+            align,
+            name,
+            immovable,
+        } = request;
         if !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(Error::BadAlignment { requested: align });
         }
@@ -193,8 +206,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         {
             return None;
         }
-        self.index.cache().push(&mut arena, live.pos, units, L::follows_free(live.record.header));
-        self.table.vacate(&mut arena, handle.index(), handle.generation());
+        self.index.cache().push(
+            &mut arena,
+            live.pos,
+            units,
+            L::follows_free(live.record.header),
+        );
+        self.table
+            .vacate(&mut arena, handle.index(), handle.generation());
         self.used.0 = self.used.0.wrapping_sub(units.0);
         self.settled = false;
         Some(())
@@ -204,12 +223,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        if let Err(broken) =
-            self.index.give_back(&mut self.arena, live.pos, live.units, L::follows_free(live.record.header))
-        {
+        if let Err(broken) = self.index.give_back(
+            &mut self.arena,
+            live.pos,
+            live.units,
+            L::follows_free(live.record.header),
+        ) {
             return Err(self.diagnose(broken));
         }
-        self.table.release(&mut self.arena, handle.index(), handle.generation());
+        self.table
+            .release(&mut self.arena, handle.index(), handle.generation());
         self.used.0 = self.used.0.wrapping_sub(live.units.0);
         self.settled = false;
         self.fixed -= usize::from(L::is_fixed(&live.record));
@@ -244,7 +267,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(None);
         }
         let entries = self.arena.entries() + usize::from(!vacant);
-        let Some(top) = self.arena.top_beside(entries).filter(|&top| top >= self.arena.tail()) else {
+        let Some(top) = self
+            .arena
+            .top_beside(entries)
+            .filter(|&top| top >= self.arena.tail())
+        else {
             return Ok(None);
         };
         let Ok(listed) = self.index.largest(&self.arena) else {
@@ -252,7 +279,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         };
         let largest = listed.max(top - self.arena.tail());
         let bytes = largest.0 * L::GRANULE;
-        Ok(bytes.checked_sub(L::HEADER).map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
+        Ok(bytes
+            .checked_sub(L::HEADER)
+            .map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
     }
 
     /// Allocates all that is [`allocatable`](Self::allocatable) in one block, and says how many
@@ -284,13 +313,20 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[cold]
     pub(crate) fn too_large(requested: usize) -> Error {
-        Error::TooLarge { requested, limit: Self::MAX_PAYLOAD_BYTES }
+        Error::TooLarge {
+            requested,
+            limit: Self::MAX_PAYLOAD_BYTES,
+        }
     }
 
     #[cold]
     pub(crate) fn exhausted(&self, requested: usize) -> Error {
         let stats = self.stats();
-        Error::Exhausted { requested, free: stats.free_bytes, contiguous: stats.largest_free_bytes }
+        Error::Exhausted {
+            requested,
+            free: stats.free_bytes,
+            contiguous: stats.largest_free_bytes,
+        }
     }
 
     /// Says what is wrong where damage was noticed in passing. Linear in the blocks.
@@ -307,7 +343,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Granules for a block, and a vacant number beside them. `None` if something must move first.
     #[inline(always)]
     fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Place>, Broken> {
-        if self.maximum != Index::NONE || (!self.table.has_vacancy() && !self.table.grow(&mut self.arena)) {
+        if self.maximum != Index::NONE
+            || (!self.table.has_vacancy() && !self.table.grow(&mut self.arena))
+        {
             return Ok(None);
         }
         self.index.take(&mut self.arena, units, align)
@@ -318,10 +356,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(never)]
     fn make_place(&mut self, units: Units, align: usize, size: usize) -> Result<Place, Error> {
         if self.maximum != Index::NONE {
-            return Err(Error::MaximumHeld { number: self.maximum.0 });
+            return Err(Error::MaximumHeld {
+                number: self.maximum.0,
+            });
         }
         if !self.table.has_vacancy() && self.table.live() >= L::MAX_INDEX {
-            return Err(Error::HandlesExhausted { limit: L::MAX_INDEX });
+            return Err(Error::HandlesExhausted {
+                limit: L::MAX_INDEX,
+            });
         }
         if let Err(broken) = self.index.merge_recent(&mut self.arena) {
             return Err(self.diagnose(broken));
@@ -351,18 +393,34 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ) -> Result<Handle<L>, Error> {
         let mut arena = self.arena.local();
         let number = self.table.next(&arena);
-        let token = number.as_ref().and_then(|number| L::token(number.index, number.generation));
+        let token = number
+            .as_ref()
+            .and_then(|number| L::token(number.index, number.generation));
         let (Some(number), Some(token)) = (number, token) else {
             // The granules are lost until compaction finds them.
-            arena.put_free(place.pos, FreeKind::Cached, shape.units, place.follows_free, Pos::NIL);
+            arena.put_free(
+                place.pos,
+                FreeKind::Cached,
+                shape.units,
+                place.follows_free,
+                Pos::NIL,
+            );
             return Err(self.table.broken(&self.arena).into());
         };
         let traits = traits(&number);
         let record = L::compose(place.pos, shape.units, shape.pad, traits);
-        arena.put_header(place.pos, L::set_follows_free(record.header, place.follows_free));
+        arena.put_header(
+            place.pos,
+            L::set_follows_free(record.header, place.follows_free),
+        );
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
-            Live { pos: place.pos, units: shape.units, record }.seal(&mut arena)?;
+            Live {
+                pos: place.pos,
+                units: shape.units,
+                record,
+            }
+            .seal(&mut arena)?;
         }
         self.table.take(&number);
         self.used.0 = self.used.0.wrapping_add(shape.units.0);

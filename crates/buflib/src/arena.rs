@@ -68,11 +68,23 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// large, and its upper half is what a footer takes up in a block of one granule: so the halves
     /// are those of the number, not of the bytes.
     const NEXT: usize = L::HEADER;
-    const PREV: usize = L::HEADER + if L::NEXT_IN_HEADER { Self::LOWER_HALF } else { size_of::<L::Link>() };
+    const PREV: usize = L::HEADER
+        + if L::NEXT_IN_HEADER {
+            Self::LOWER_HALF
+        } else {
+            size_of::<L::Link>()
+        };
     /// Where the footer is in a free block's last granule.
-    const FOOTER: usize =
-        if L::NEXT_IN_HEADER { size_of::<L::Link>() - Self::LOWER_HALF } else { L::GRANULE - size_of::<L::Link>() };
-    const LOWER_HALF: usize = if cfg!(target_endian = "big") { size_of::<L::Link>() } else { 0 };
+    const FOOTER: usize = if L::NEXT_IN_HEADER {
+        size_of::<L::Link>() - Self::LOWER_HALF
+    } else {
+        L::GRANULE - size_of::<L::Link>()
+    };
+    const LOWER_HALF: usize = if cfg!(target_endian = "big") {
+        size_of::<L::Link>()
+    } else {
+        0
+    };
 
     const ENCODING_FITS: () = {
         assert!(L::GRANULE.is_power_of_two() && L::HEADER <= L::GRANULE);
@@ -82,7 +94,9 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             L::HEADER + 2 * size_of::<L::Link>() <= L::GRANULE
         });
         assert!(align_of::<L::Header>() <= L::HEADER && align_of::<L::Link>() <= L::HEADER);
-        assert!(size_of::<L::Entry>().is_power_of_two() && size_of::<L::Entry>() >= size_of::<u32>());
+        assert!(
+            size_of::<L::Entry>().is_power_of_two() && size_of::<L::Entry>() >= size_of::<u32>()
+        );
     };
 
     /// Takes `buffer` over with no blocks and no entries; `None` if it cannot hold a sentinel.
@@ -118,7 +132,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// The same arena with its bounds in registers, for a path that does not change them.
     #[inline(always)]
     pub(crate) fn local(&mut self) -> Arena<'_, L, C> {
-        Arena { buffer: PhantomData, ..*self }
+        Arena {
+            buffer: PhantomData,
+            ..*self
+        }
     }
 
     /// Bytes between the aligned start and the aligned end.
@@ -157,7 +174,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     #[inline(always)]
     pub(crate) fn top(&self) -> Pos {
         // By invariant 4 none of these can underflow.
-        let below = self.size().wrapping_sub(self.entries.wrapping_mul(Self::STRIDE)).wrapping_sub(L::HEADER);
+        let below = self
+            .size()
+            .wrapping_sub(self.entries.wrapping_mul(Self::STRIDE))
+            .wrapping_sub(L::HEADER);
         Pos((below / L::GRANULE + 1).min(L::MAX_POS))
     }
 
@@ -180,7 +200,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
 
     #[inline(always)]
     fn put_sentinel(&mut self) {
-        self.put_header(self.tail, L::free_header(FreeKind::Tail, Units::ZERO, Pos::NIL));
+        self.put_header(
+            self.tail,
+            L::free_header(FreeKind::Tail, Units::ZERO, Pos::NIL),
+        );
     }
 
     /// Zeroes what lies between the initialised bytes and `end`.
@@ -190,7 +213,11 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             return;
         }
         // SAFETY: `written < end <= size`: inside the buffer by invariant 1.
-        unsafe { self.start.add(self.written).write_bytes(0, end - self.written) };
+        unsafe {
+            self.start
+                .add(self.written)
+                .write_bytes(0, end - self.written)
+        };
         self.written = end;
     }
 
@@ -255,8 +282,18 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
 
     /// Writes the header of a free block, with its successor in the list.
     #[inline(always)]
-    pub(crate) fn put_free(&mut self, pos: Pos, kind: FreeKind, units: Units, follows_free: bool, next: Pos) {
-        self.put_header(pos, L::set_follows_free(L::free_header(kind, units, next), follows_free));
+    pub(crate) fn put_free(
+        &mut self,
+        pos: Pos,
+        kind: FreeKind,
+        units: Units,
+        follows_free: bool,
+        next: Pos,
+    ) {
+        self.put_header(
+            pos,
+            L::set_follows_free(L::free_header(kind, units, next), follows_free),
+        );
         if !L::NEXT_IN_HEADER {
             let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
         }
@@ -268,13 +305,15 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         if L::NEXT_IN_HEADER {
             return self.header(pos).map(L::free_next);
         }
-        self.load::<L::Link>(pos, Self::NEXT).map(|link| Pos(link.unpack()))
+        self.load::<L::Link>(pos, Self::NEXT)
+            .map(|link| Pos(link.unpack()))
     }
 
     /// A free block's predecessor in its list, if the block has two granules.
     #[inline(always)]
     pub(crate) fn prev(&self, pos: Pos) -> Option<Pos> {
-        self.load::<L::Link>(pos, Self::PREV).map(|link| Pos(link.unpack()))
+        self.load::<L::Link>(pos, Self::PREV)
+            .map(|link| Pos(link.unpack()))
     }
 
     #[inline(always)]
@@ -286,7 +325,8 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     #[inline(always)]
     pub(crate) fn footer(&self, end: Pos) -> Option<Units> {
         let last = Pos(end.0.wrapping_sub(1));
-        self.load::<L::Link>(last, Self::FOOTER).map(|link| Units(link.unpack()))
+        self.load::<L::Link>(last, Self::FOOTER)
+            .map(|link| Units(link.unpack()))
     }
 
     #[inline(always)]
@@ -345,7 +385,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// Whether one more entry fits above the blocks.
     #[inline(always)]
     pub(crate) fn has_room_for_entry(&self) -> bool {
-        self.entries < L::MAX_INDEX && self.top_beside(self.entries + 1).is_some_and(|top| self.tail <= top)
+        self.entries < L::MAX_INDEX
+            && self
+                .top_beside(self.entries + 1)
+                .is_some_and(|top| self.tail <= top)
     }
 
     /// Grows the table by one entry. `None` if the last block reaches up to it.
@@ -356,7 +399,11 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let index = Index(self.entries + 1);
         // SAFETY: `has_room_for_entry` holds invariant 4 with the entry counted, so its bytes are
         // inside the buffer and above the blocks; they are initialised here, whole (invariant 3).
-        unsafe { self.end.sub(index.0 * Self::STRIDE).write_bytes(0, Self::STRIDE) };
+        unsafe {
+            self.end
+                .sub(index.0 * Self::STRIDE)
+                .write_bytes(0, Self::STRIDE)
+        };
         self.entries = index.0;
         self.put_entry(index, entry);
         Some(index)
@@ -377,7 +424,12 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     }
 
     #[inline(always)]
-    pub(crate) fn payload_mut(&mut self, pos: Pos, units: Units, taken: usize) -> Option<&mut [u8]> {
+    pub(crate) fn payload_mut(
+        &mut self,
+        pos: Pos,
+        units: Units,
+        taken: usize,
+    ) -> Option<&mut [u8]> {
         let (from, len) = self.payload_at(pos, units, taken)?;
         // SAFETY: as in `payload`, and `self` is borrowed exclusively.
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
@@ -403,14 +455,18 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let mut spans = [(NonNull::dangling(), 0); N];
         for (i, (span, &(pos, units, taken))) in spans.iter_mut().zip(&blocks).enumerate() {
             *span = self.payload_at(pos, units, taken)?;
-            let apart = |&(other, length, _): &(Pos, Units, usize)| pos >= other + length || other >= pos + units;
+            let apart = |&(other, length, _): &(Pos, Units, usize)| {
+                pos >= other + length || other >= pos + units
+            };
             if !blocks.iter().take(i).all(apart) {
                 return None;
             }
         }
         // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3); the blocks were
         // found apart from each other above, and `self` is borrowed for as long as they live.
-        Some(spans.map(|(from, len)| unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) }))
+        Some(
+            spans.map(|(from, len)| unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) }),
+        )
     }
 
     /// Copies `units` whole granules, header and payload, to a place that may overlap.

@@ -23,13 +23,20 @@ pub(crate) struct Live<L: Encoding> {
 /// | header | payload | pad | name, filled up to a granule | zeros, length of the name |
 /// ```
 pub(crate) fn extension_bytes<L: Encoding>(name: usize) -> usize {
-    if name > 0 { L::GRANULE + name.next_multiple_of(L::GRANULE) } else { 0 }
+    if name > 0 {
+        L::GRANULE + name.next_multiple_of(L::GRANULE)
+    } else {
+        0
+    }
 }
 
 impl<L: Layout> Live<L> {
     /// The block that a handle names. Constant time.
     #[inline(always)]
-    pub(crate) fn find<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Result<Self, Error> {
+    pub(crate) fn find<C: Check>(
+        arena: &Arena<'_, L, C>,
+        handle: Handle<L>,
+    ) -> Result<Self, Error> {
         match Self::read(arena, handle) {
             Some(live)
                 if L::matches(handle.token(), &live.record)
@@ -52,23 +59,35 @@ impl<L: Layout> Live<L> {
     /// What stands where a handle leads.
     #[inline(always)]
     fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
-        let entry = arena.entry(handle.index()).filter(|&entry| !L::entry_is_vacant(entry))?;
+        let entry = arena
+            .entry(handle.index())
+            .filter(|&entry| !L::entry_is_vacant(entry))?;
         let pos = L::entry_pos(entry);
         let header = arena.header(pos)?;
-        Some(Self { pos, units: L::units(header), record: Record { header, entry } })
+        Some(Self {
+            pos,
+            units: L::units(header),
+            record: Record { header, entry },
+        })
     }
 
     /// The block in use at `pos`, whose header has been read.
     #[inline(always)]
-    pub(crate) fn at<C: Check>(arena: &Arena<'_, L, C>, pos: Pos, header: L::Header) -> Result<Self, Corruption> {
+    pub(crate) fn at<C: Check>(
+        arena: &Arena<'_, L, C>,
+        pos: Pos,
+        header: L::Header,
+    ) -> Result<Self, Corruption> {
         let units = L::units(header);
         if units == Units::ZERO || pos + units > arena.tail() {
             return Err(bad_length(arena, pos, units));
         }
         match arena.entry(L::index(header)) {
-            Some(entry) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => {
-                Ok(Self { pos, units, record: Record { header, entry } })
-            }
+            Some(entry) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => Ok(Self {
+                pos,
+                units,
+                record: Record { header, entry },
+            }),
             entry => Err(Corruption::new(
                 Fault::BackLink,
                 Arena::<L, C>::byte(pos),
@@ -96,12 +115,19 @@ impl<L: Layout> Live<L> {
     /// Bytes at the block's end that are not payload.
     #[inline(always)]
     pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
-        Ok(L::pad(&self.record) + if L::is_extended(&self.record) { self.extension(arena)?.len() } else { 0 })
+        Ok(L::pad(&self.record)
+            + if L::is_extended(&self.record) {
+                self.extension(arena)?.len()
+            } else {
+                0
+            })
     }
 
     /// The payload's length, as asked for.
     pub(crate) fn len<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
-        self.capacity().checked_sub(self.taken(arena)?).ok_or_else(|| bad_length(arena, self.pos, self.units))
+        self.capacity()
+            .checked_sub(self.taken(arena)?)
+            .ok_or_else(|| bad_length(arena, self.pos, self.units))
     }
 
     /// The alignment in granules.
@@ -111,13 +137,18 @@ impl<L: Layout> Live<L> {
     }
 
     /// The bytes of the extension; none if there is none.
-    pub(crate) fn extension<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<&'h [u8], Corruption> {
+    pub(crate) fn extension<'h, C: Check>(
+        &self,
+        arena: &'h Arena<'_, L, C>,
+    ) -> Result<&'h [u8], Corruption> {
         if !L::is_extended(&self.record) {
             return Ok(&[]);
         }
         let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
         let name = behind.last().map_or(0, |&length| length.into());
-        let start = behind.len().checked_sub(extension_bytes::<L>(name) + L::pad(&self.record));
+        let start = behind
+            .len()
+            .checked_sub(extension_bytes::<L>(name) + L::pad(&self.record));
         match start.and_then(|start| behind.get(start + L::pad(&self.record)..)) {
             Some(extension) if name > 0 => Ok(extension),
             _ => Err(self.bad_extension(arena, name)),
@@ -130,7 +161,10 @@ impl<L: Layout> Live<L> {
         Corruption::new(Fault::Extension, at, found as u64, self.capacity() as u64)
     }
 
-    pub(crate) fn name<'h, C: Check>(&self, arena: &'h Arena<'_, L, C>) -> Result<Option<&'h str>, Corruption> {
+    pub(crate) fn name<'h, C: Check>(
+        &self,
+        arena: &'h Arena<'_, L, C>,
+    ) -> Result<Option<&'h str>, Corruption> {
         let extension = self.extension(arena)?;
         let length = extension.last().map_or(0, |&length| length.into());
         match extension.get(..length).map(str::from_utf8) {
@@ -141,9 +175,16 @@ impl<L: Layout> Live<L> {
     }
 
     /// Writes the name of a block that is about to be where free granules are.
-    pub(crate) fn put_name<C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos, units: Units, name: &str) {
+    pub(crate) fn put_name<C: Check>(
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        name: &str,
+    ) {
         let behind = arena.payload_mut(pos, units, 0).unwrap_or_default();
-        let start = behind.len().saturating_sub(extension_bytes::<L>(name.len()));
+        let start = behind
+            .len()
+            .saturating_sub(extension_bytes::<L>(name.len()));
         let extension = behind.get_mut(start..).unwrap_or_default();
         extension.fill(0);
         if let Some(to) = extension.get_mut(..name.len()) {
@@ -155,7 +196,11 @@ impl<L: Layout> Live<L> {
     }
 
     /// Copies the extension to where a block of `units` has it.
-    pub(crate) fn copy_extension<C: Check>(&self, arena: &mut Arena<'_, L, C>, units: Units) -> Result<(), Corruption> {
+    pub(crate) fn copy_extension<C: Check>(
+        &self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+    ) -> Result<(), Corruption> {
         let mut copy = [0; u8::MAX as usize + 1 + 16];
         let extension = self.extension(arena)?;
         let Some(copy) = copy.get_mut(..extension.len()) else {
@@ -194,10 +239,21 @@ impl<L: Layout> Live<L> {
 
     /// Points the table entry at another place, for a block that is about to be moved there.
     #[inline(always)]
-    pub(crate) fn put_moved<C: Check>(&self, arena: &mut Arena<'_, L, C>, to: Pos) -> Result<(), Corruption> {
+    pub(crate) fn put_moved<C: Check>(
+        &self,
+        arena: &mut Arena<'_, L, C>,
+        to: Pos,
+    ) -> Result<(), Corruption> {
         let entry = L::entry_at(self.record.entry, to);
         arena.put_entry(self.index(), entry);
-        Self { record: Record { entry, ..self.record }, ..*self }.seal(arena)
+        Self {
+            record: Record {
+                entry,
+                ..self.record
+            },
+            ..*self
+        }
+        .seal(arena)
     }
 
     /// Compares the check word.
@@ -207,7 +263,12 @@ impl<L: Layout> Live<L> {
             let (stored, computed) = (arena.seal(self.index()).unwrap_or(0), self.digest(arena)?);
             if stored != computed {
                 let at = Arena::<L, C>::byte(self.pos);
-                return Err(Corruption::new(Fault::CheckWord, at, stored.into(), computed.into()));
+                return Err(Corruption::new(
+                    Fault::CheckWord,
+                    at,
+                    stored.into(),
+                    computed.into(),
+                ));
             }
         }
         Ok(())
@@ -218,9 +279,15 @@ impl<L: Layout> Live<L> {
 #[cold]
 #[inline(never)]
 fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Error {
-    let bad = |found| Error::BadHandle { number: handle.number(), generation: handle.generation(), found };
+    let bad = |found| Error::BadHandle {
+        number: handle.number(),
+        generation: handle.generation(),
+        found,
+    };
     let Some(entry) = arena.entry(handle.index()) else {
-        return bad(Found::OutsideTable { entries: arena.entries() });
+        return bad(Found::OutsideTable {
+            entries: arena.entries(),
+        });
     };
     if L::entry_is_vacant(entry) {
         return bad(Found::Vacant);
@@ -244,7 +311,16 @@ fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> 
 }
 
 #[cold]
-fn bad_length<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos, units: Units) -> Corruption {
+fn bad_length<L: Encoding, C: Check>(
+    arena: &Arena<'_, L, C>,
+    pos: Pos,
+    units: Units,
+) -> Corruption {
     let most = arena.tail() - pos;
-    Corruption::new(Fault::Length, Arena::<L, C>::byte(pos), units.0 as u64, most.0 as u64)
+    Corruption::new(
+        Fault::Length,
+        Arena::<L, C>::byte(pos),
+        units.0 as u64,
+        most.0 as u64,
+    )
 }

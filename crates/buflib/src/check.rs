@@ -58,7 +58,11 @@ mod software {
                 let mut rest = (value as u64) << (4 * place);
                 let mut bit = 0;
                 while bit < 64 {
-                    rest = if rest & 1 == 1 { rest >> 1 ^ POLYNOMIAL as u64 } else { rest >> 1 };
+                    rest = if rest & 1 == 1 {
+                        rest >> 1 ^ POLYNOMIAL as u64
+                    } else {
+                        rest >> 1
+                    };
                     bit += 1;
                 }
                 table[place][value] = rest as u32;
@@ -142,12 +146,24 @@ mod tests {
     /// Both ways against the bit-by-bit definition.
     #[test]
     fn check_word_is_crc32c() {
-        for words in [[0; 3], [u64::MAX; 3], [0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908, 0x1716_1514_1312_1110]] {
+        for words in [
+            [0; 3],
+            [u64::MAX; 3],
+            [
+                0x0706_0504_0302_0100,
+                0x0f0e_0d0c_0b0a_0908,
+                0x1716_1514_1312_1110,
+            ],
+        ] {
             let mut crc = !0u32;
             for byte in words.iter().flat_map(|word: &u64| word.to_le_bytes()) {
                 crc ^= u32::from(byte);
                 for _ in 0..8 {
-                    crc = if crc & 1 == 1 { crc >> 1 ^ software::POLYNOMIAL } else { crc >> 1 };
+                    crc = if crc & 1 == 1 {
+                        crc >> 1 ^ software::POLYNOMIAL
+                    } else {
+                        crc >> 1
+                    };
                 }
             }
             assert_eq!(Crc32::digest(&words), !crc);

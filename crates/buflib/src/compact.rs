@@ -33,8 +33,14 @@ struct Window {
 }
 
 impl Window {
-    const ALL: Self = Self { from: Pos::FIRST, to: Pos(usize::MAX) };
-    const NOTHING: Self = Self { from: Pos::NIL, to: Pos::NIL };
+    const ALL: Self = Self {
+        from: Pos::FIRST,
+        to: Pos(usize::MAX),
+    };
+    const NOTHING: Self = Self {
+        from: Pos::NIL,
+        to: Pos::NIL,
+    };
 }
 
 /// What a walk over all blocks has found, before anything is changed.
@@ -56,7 +62,12 @@ struct Run {
 }
 
 impl Run {
-    const NONE: Self = Self { from: Pos::NIL, to: Pos::NIL, units: Units::ZERO, blocks: 0 };
+    const NONE: Self = Self {
+        from: Pos::NIL,
+        to: Pos::NIL,
+        units: Units::ZERO,
+        blocks: 0,
+    };
 }
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
@@ -116,9 +127,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         // More is gathered than is asked for, so that the walk pays for many requests to come.
         let free = self.arena.top() - Pos::FIRST - self.used;
-        let survey = self.survey(units, units.max(Units(free.0 / 4 * 3 / (self.used.0 * L::GRANULE / 512 / self.table.live().max(1)).max(1))))?;
+        let survey = self.survey(
+            units,
+            units.max(Units(
+                free.0 / 4 * 3 / (self.used.0 * L::GRANULE / 512 / self.table.live().max(1)).max(1),
+            )),
+        )?;
         match survey.cheapest {
-            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => self.sweep(Window::NOTHING)?,
+            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => {
+                self.sweep(Window::NOTHING)?
+            }
             Some(window) => self.sweep(window)?,
             None => self.compact_all()?,
         }
@@ -136,7 +154,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut pos = Pos::FIRST;
         loop {
             let at_end = pos >= tail;
-            let header = if at_end { None } else { Some(self.header_in_row(pos)?) };
+            let header = if at_end {
+                None
+            } else {
+                Some(self.header_in_row(pos)?)
+            };
             let units = header.map_or(self.arena.top() - tail, L::units);
             match header {
                 Some(header) if !L::is_free(header) => {
@@ -177,7 +199,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 found = Some((live, Window { from, to: pos }));
             }
             if at_end {
-                return Ok(Survey { suitable, cheapest: found.map(|(_, window)| window) });
+                return Ok(Survey {
+                    suitable,
+                    cheapest: found.map(|(_, window)| window),
+                });
             }
         }
     }
@@ -186,7 +211,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     pub(crate) fn header_in_row(&self, pos: Pos) -> Result<L::Header, Corruption> {
         match self.arena.header(pos) {
-            Some(header) if L::units(header) > Units::ZERO && pos + L::units(header) <= self.arena.tail() => Ok(header),
+            Some(header)
+                if L::units(header) > Units::ZERO
+                    && pos + L::units(header) <= self.arena.tail() =>
+            {
+                Ok(header)
+            }
             header => Err(Corruption::new(
                 Fault::Length,
                 Arena::<L, C>::byte(pos),
@@ -224,14 +254,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 } else if place < target {
                     // Into a hole further down; what it leaves is free.
                     self.flush(&mut run);
-                    self.move_run(Run { from: pos, to: place, units, blocks: 1 });
+                    self.move_run(Run {
+                        from: pos,
+                        to: place,
+                        units,
+                        blocks: 1,
+                    });
                 } else {
                     if place > target || run.from + run.units != pos {
                         self.flush(&mut run);
-                        run = Run { from: pos, to: place, units: Units::ZERO, blocks: 0 };
+                        run = Run {
+                            from: pos,
+                            to: place,
+                            units: Units::ZERO,
+                            blocks: 0,
+                        };
                     }
                     if L::follows_free(header) {
-                        self.arena.put_header(pos, L::set_follows_free(header, false));
+                        self.arena
+                            .put_header(pos, L::set_follows_free(header, false));
                     }
                     run.units += units;
                     run.blocks += 1;
@@ -256,7 +297,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already
     /// says so when this returns.
     #[inline(always)]
-    fn destination(&mut self, pos: Pos, header: L::Header, target: Pos, window: Window) -> Result<Pos, Corruption> {
+    fn destination(
+        &mut self,
+        pos: Pos,
+        header: L::Header,
+        target: Pos,
+        window: Window,
+    ) -> Result<Pos, Corruption> {
         if pos == target || pos < window.from || pos >= window.to {
             return Ok(pos);
         }
@@ -269,7 +316,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             place = target + self.arena.gap_to_aligned(target, live.align());
         } else if self.fixed > 0 {
             if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units) {
-                self.arena.put_header(pos, L::set_follows_free(header, false));
+                self.arena
+                    .put_header(pos, L::set_follows_free(header, false));
                 place = hole;
             }
         }
@@ -285,7 +333,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if start < end {
             self.index.insert_gap(&mut self.arena, start, end - start);
         } else if L::follows_free(header) {
-            self.arena.put_header(end, L::set_follows_free(header, false));
+            self.arena
+                .put_header(end, L::set_follows_free(header, false));
         }
     }
 

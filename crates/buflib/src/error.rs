@@ -139,22 +139,38 @@ pub enum BuildError {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Exhausted { requested, free, contiguous } => write!(
+            Self::Exhausted {
+                requested,
+                free,
+                contiguous,
+            } => write!(
                 f,
                 "no room for {requested} bytes: {free} bytes are free, {contiguous} of them in one piece"
             ),
             Self::TooLarge { requested, limit } => {
-                write!(f, "{requested} bytes are more than the layout's largest payload of {limit} bytes")
+                write!(
+                    f,
+                    "{requested} bytes are more than the layout's largest payload of {limit} bytes"
+                )
             }
             Self::HandlesExhausted { limit } => write!(f, "all {limit} handles are in use"),
             Self::BadAlignment { requested } => {
                 write!(f, "alignment {requested} is not a power of two up to 4096")
             }
-            Self::NameTooLong { length } => write!(f, "a name of {length} bytes, where 255 is the most"),
-            Self::MaximumHeld { number } => {
-                write!(f, "all free space is held by handle #{number} until it is freed or made smaller")
+            Self::NameTooLong { length } => {
+                write!(f, "a name of {length} bytes, where 255 is the most")
             }
-            Self::BadHandle { number, generation, found } => {
+            Self::MaximumHeld { number } => {
+                write!(
+                    f,
+                    "all free space is held by handle #{number} until it is freed or made smaller"
+                )
+            }
+            Self::BadHandle {
+                number,
+                generation,
+                found,
+            } => {
                 write!(f, "handle #{number}.{generation} is not live: ")?;
                 match found {
                     Found::OutsideTable { entries } => write!(f, "the table has {entries} entries"),
@@ -194,10 +210,16 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::TooSmall { bytes, needed } => {
-                write!(f, "a buffer of {bytes} bytes is too small: {needed} are enough however aligned")
+                write!(
+                    f,
+                    "a buffer of {bytes} bytes is too small: {needed} are enough however aligned"
+                )
             }
             Self::TooLarge { bytes, limit } => {
-                write!(f, "a buffer of {bytes} bytes is more than the {limit} that the layout can address")
+                write!(
+                    f,
+                    "a buffer of {bytes} bytes is more than the {limit} that the layout can address"
+                )
             }
         }
     }
@@ -219,7 +241,12 @@ impl Corruption {
     #[cold]
     #[inline(never)]
     pub(crate) fn new(fault: Fault, at: usize, found: u64, expected: u64) -> Self {
-        Self { fault, at, found, expected }
+        Self {
+            fault,
+            at,
+            found,
+            expected,
+        }
     }
 }
 

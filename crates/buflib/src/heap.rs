@@ -156,7 +156,10 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         if let Some(live) = Live::find_plain(&self.arena, handle) {
-            if let Some(bytes) = self.arena.payload(live.pos, live.units, L::pad(&live.record)) {
+            if let Some(bytes) = self
+                .arena
+                .payload(live.pos, live.units, L::pad(&live.record))
+            {
                 return Ok(bytes);
             }
         }
@@ -191,7 +194,10 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             Some(place) if self.arena.payload(place.0, place.1, place.2).is_some() => place,
             _ => self.locate(handle)?,
         };
-        Ok(self.arena.payload_mut(place.0, place.1, place.2).unwrap_or_default())
+        Ok(self
+            .arena
+            .payload_mut(place.0, place.1, place.2)
+            .unwrap_or_default())
     }
 
     /// The bytes of several different blocks, all to write. Quadratic in their number.
@@ -211,18 +217,32 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// assert!(heap.get_disjoint_mut([a, a]).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get_disjoint_mut<const N: usize>(&mut self, handles: [Handle<L>; N]) -> Result<[&mut [u8]; N], Error> {
+    pub fn get_disjoint_mut<const N: usize>(
+        &mut self,
+        handles: [Handle<L>; N],
+    ) -> Result<[&mut [u8]; N], Error> {
         let mut spans = [(Pos::NIL, Units::ZERO, 0); N];
         for (i, (span, &handle)) in spans.iter_mut().zip(&handles).enumerate() {
             if handles.iter().take(i).any(|&other| other == handle) {
-                return Err(Error::SameHandle { number: handle.number() });
+                return Err(Error::SameHandle {
+                    number: handle.number(),
+                });
             }
             *span = self.locate(handle)?;
         }
         // Different blocks that overlap: only damaged metadata says so.
         self.arena.payloads_mut(spans).ok_or_else(|| {
-            let (first, last) = (spans.first().map_or(0, |span| span.0.0), spans.last().map_or(0, |span| span.0.0));
-            crate::error::Corruption::new(crate::error::Fault::Position, 0, first as u64, last as u64).into()
+            let (first, last) = (
+                spans.first().map_or(0, |span| span.0.0),
+                spans.last().map_or(0, |span| span.0.0),
+            );
+            crate::error::Corruption::new(
+                crate::error::Fault::Position,
+                0,
+                first as u64,
+                last as u64,
+            )
+            .into()
         })
     }
 

@@ -112,7 +112,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[must_use]
     pub fn blocks(&self) -> Blocks<'_, '_, L, C> {
-        Blocks { heap: self, pos: Pos::FIRST }
+        Blocks {
+            heap: self,
+            pos: Pos::FIRST,
+        }
     }
 
     /// Walks everything and names the first thing that is wrong. Linear in the arena's blocks and
@@ -140,7 +143,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
             let at = Arena::<L, C>::byte(pos);
-            fault(Fault::FollowsFree, at, L::follows_free(header).into(), (follows > Units::ZERO).into())?;
+            fault(
+                Fault::FollowsFree,
+                at,
+                L::follows_free(header).into(),
+                (follows > Units::ZERO).into(),
+            )?;
             if follows > Units::ZERO {
                 let footer = self.arena.footer(pos).unwrap_or(Units::ZERO);
                 fault(Fault::Footer, at, footer.0 as u64, follows.0 as u64)?;
@@ -163,7 +171,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     row.binned += usize::from(units > Units::ONE);
                     follows = units;
                 }
-                (true, kind) => fault(Fault::Kind, at, kind.map_or(0, |kind| kind as u64), FreeKind::Binned as u64)?,
+                (true, kind) => fault(
+                    Fault::Kind,
+                    at,
+                    kind.map_or(0, |kind| kind as u64),
+                    FreeKind::Binned as u64,
+                )?,
             }
             pos = pos + units;
         }
@@ -184,7 +197,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let entries = self.arena.entries();
         let mut vacant = 0;
         for index in (1..=entries).map(Index) {
-            let Some(entry) = self.arena.entry(index) else { continue };
+            let Some(entry) = self.arena.entry(index) else {
+                continue;
+            };
             if L::entry_is_vacant(entry) {
                 vacant += 1;
                 continue;
@@ -192,7 +207,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let (at, pos) = (self.arena.entry_byte(index), L::entry_pos(entry));
             let header = self.arena.header(pos).filter(|_| pos < self.arena.tail());
             let owner = header.map(L::index);
-            fault(Fault::BackLink, at, owner.map_or(0, |owner| owner.0 as u64), index.0 as u64)?;
+            fault(
+                Fault::BackLink,
+                at,
+                owner.map_or(0, |owner| owner.0 as u64),
+                index.0 as u64,
+            )?;
         }
         expect(0, (live + vacant) as u64, entries as u64)?;
         self.table.check_list(&self.arena, vacant)
@@ -211,7 +231,11 @@ struct Row {
 }
 
 fn fault(fault: Fault, at: usize, found: u64, expected: u64) -> Result<(), Corruption> {
-    if found == expected { Ok(()) } else { Err(Corruption::new(fault, at, found, expected)) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Corruption::new(fault, at, found, expected))
+    }
 }
 
 fn expect(at: usize, found: u64, expected: u64) -> Result<(), Corruption> {
@@ -242,7 +266,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = self.header_in_row(pos)?;
         let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).0 * L::GRANULE);
         if L::is_free(header) {
-            return Ok(Block { offset, bytes, handle: None, payload_bytes: 0, immovable: false, name: None });
+            return Ok(Block {
+                offset,
+                bytes,
+                handle: None,
+                payload_bytes: 0,
+                immovable: false,
+                name: None,
+            });
         }
         let live = Live::at(&self.arena, pos, header)?;
         Ok(Block {

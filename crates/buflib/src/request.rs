@@ -7,7 +7,7 @@
 /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
 /// use buflib::Request;
 /// let handle = heap.alloc_with(Request::new(100).align(64).name("samples"))?;
-/// assert!(heap.get(handle)?.as_ptr().addr().is_multiple_of(64));
+/// assert!(heap.get(handle)?.as_ptr().addr() % 64 == 0);
 /// assert_eq!(heap.name(handle)?, Some("samples"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -23,7 +23,12 @@ pub struct Request<'n> {
 impl<'n> Request<'n> {
     /// `size` bytes, aligned to the granule, movable, without a name.
     pub const fn new(size: usize) -> Self {
-        Self { size, align: 1, name: "", immovable: false }
+        Self {
+            size,
+            align: 1,
+            name: "",
+            immovable: false,
+        }
     }
 
     /// The payload's address will be a multiple of `align` bytes, wherever the block is moved: a

@@ -53,7 +53,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
         let (pos, units, taken) = self.resize_to(handle, size)?;
-        Ok(self.arena.payload_mut(pos, units, taken).unwrap_or_default())
+        Ok(self
+            .arena
+            .payload_mut(pos, units, taken)
+            .unwrap_or_default())
     }
 
     /// Where the payload is after a change of size.
@@ -89,7 +92,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.move_extension(live, live.pos, shape)?;
         } else if shape.units < live.units {
             self.move_extension(live, live.pos, shape)?;
-            self.index.give_back_end(&mut self.arena, live.pos + shape.units, end)?;
+            self.index
+                .give_back_end(&mut self.arena, live.pos + shape.units, end)?;
             self.settled = false;
             if live.index() == self.maximum {
                 self.maximum = Index::NONE;
@@ -103,7 +107,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(never)]
     fn grow(&mut self, handle: Handle<L>, shape: Shape, size: usize) -> Result<Pos, Error> {
         if self.maximum != Index::NONE {
-            return Err(Error::MaximumHeld { number: self.maximum.0 });
+            return Err(Error::MaximumHeld {
+                number: self.maximum.0,
+            });
         }
         let mut effort = 0;
         loop {
@@ -135,7 +141,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if L::is_fixed(&live.record) {
             return Ok(None);
         }
-        let Some(place) = self.index.take(&mut self.arena, shape.units, live.align())? else {
+        let Some(place) = self
+            .index
+            .take(&mut self.arena, shape.units, live.align())?
+        else {
             return Ok(None);
         };
         // The neighbours may have been merged in the search: the old header knows.
@@ -144,11 +153,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
         let header = L::set_follows_free(live.record.header, place.follows_free);
-        let moved = Live { record: Record { header, ..live.record }, ..*live };
+        let moved = Live {
+            record: Record {
+                header,
+                ..live.record
+            },
+            ..*live
+        };
         self.move_extension(&moved, place.pos, shape)?;
         self.reshape(&moved, place.pos, shape)?;
         self.settled = false;
-        self.index.give_back(&mut self.arena, live.pos, live.units, follows_free)?;
+        self.index
+            .give_back(&mut self.arena, live.pos, live.units, follows_free)?;
         Ok(Some(place.pos))
     }
 
@@ -186,7 +202,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.counters.bytes_moved += (tail - start).0 * L::GRANULE;
         let rest = live.units + more - shape.units;
         if rest > Units::ZERO {
-            self.index.insert_gap(&mut self.arena, live.pos + shape.units, rest);
+            self.index
+                .insert_gap(&mut self.arena, live.pos + shape.units, rest);
         }
         self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
@@ -206,11 +223,22 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
         let record = L::reshaped(&live.record, shape.units, shape.pad);
-        let record = Record { entry: L::entry_at(record.entry, to), ..record };
-        let new = Live { pos: to, units: shape.units, record };
+        let record = Record {
+            entry: L::entry_at(record.entry, to),
+            ..record
+        };
+        let new = Live {
+            pos: to,
+            units: shape.units,
+            record,
+        };
         self.arena.put_header(to, record.header);
         self.arena.put_entry(new.index(), record.entry);
-        self.used.0 = self.used.0.wrapping_add(shape.units.0).wrapping_sub(live.units.0);
+        self.used.0 = self
+            .used
+            .0
+            .wrapping_add(shape.units.0)
+            .wrapping_sub(live.units.0);
         new.seal(&mut self.arena)
     }
 }

@@ -27,7 +27,12 @@ pub(crate) struct Number {
 }
 
 impl Table {
-    pub(crate) const EMPTY: Self = Self { vacant: Index::NONE, live: 0, fresh: 0, tidy: true };
+    pub(crate) const EMPTY: Self = Self {
+        vacant: Index::NONE,
+        live: 0,
+        fresh: 0,
+        tidy: true,
+    };
 
     #[inline(always)]
     pub(crate) fn live(&self) -> usize {
@@ -55,16 +60,27 @@ impl Table {
     /// The number to be given out next; none if there is no vacancy, or the list is broken.
     #[inline(always)]
     pub(crate) fn next<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<Number> {
-        let entry = arena.entry(self.vacant).filter(|&entry| L::entry_is_vacant(entry))?;
+        let entry = arena
+            .entry(self.vacant)
+            .filter(|&entry| L::entry_is_vacant(entry))?;
         let (generation, after) = (L::vacant_generation(entry), L::vacant_next(entry));
-        Some(Number { index: self.vacant, generation, after })
+        Some(Number {
+            index: self.vacant,
+            generation,
+            after,
+        })
     }
 
     /// Why `next` found none, where there should be a vacancy.
     #[cold]
     pub(crate) fn broken<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Corruption {
         let at = arena.entry_byte(self.vacant);
-        Corruption::new(Fault::List, at, self.vacant.0 as u64, arena.entries() as u64)
+        Corruption::new(
+            Fault::List,
+            at,
+            self.vacant.0 as u64,
+            arena.entries() as u64,
+        )
     }
 
     /// Counts a number as taken. Its entry is written by the caller.
@@ -76,15 +92,28 @@ impl Table {
 
     /// Makes an entry vacant that is not the table's last.
     #[inline(always)]
-    pub(crate) fn vacate<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, index: Index, generation: u32) {
-        arena.put_entry(index, L::vacant(self.vacant, next_generation::<L>(generation)));
+    pub(crate) fn vacate<L: Encoding, C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        index: Index,
+        generation: u32,
+    ) {
+        arena.put_entry(
+            index,
+            L::vacant(self.vacant, next_generation::<L>(generation)),
+        );
         self.vacant = index;
         self.live = self.live.wrapping_sub(1);
         self.tidy = false;
     }
 
     /// Makes an entry vacant, or drops it if it is the table's last.
-    pub(crate) fn release<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, index: Index, generation: u32) {
+    pub(crate) fn release<L: Encoding, C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        index: Index,
+        generation: u32,
+    ) {
         if index.0 == arena.entries() {
             self.live = self.live.wrapping_sub(1);
             self.tidy = false;
@@ -109,13 +138,19 @@ impl Table {
             return;
         }
         self.tidy = true;
-        while let Some(entry) = arena.entry(Index(arena.entries())).filter(|&entry| L::entry_is_vacant(entry)) {
+        while let Some(entry) = arena
+            .entry(Index(arena.entries()))
+            .filter(|&entry| L::entry_is_vacant(entry))
+        {
             self.drop_last::<L, C>(arena, L::vacant_generation(entry));
         }
         self.vacant = Index::NONE;
         for number in (1..=arena.entries()).rev() {
             let index = Index(number);
-            if let Some(entry) = arena.entry(index).filter(|&entry| L::entry_is_vacant(entry)) {
+            if let Some(entry) = arena
+                .entry(index)
+                .filter(|&entry| L::entry_is_vacant(entry))
+            {
                 arena.put_entry(index, L::vacant(self.vacant, L::vacant_generation(entry)));
                 self.vacant = index;
             }
@@ -131,15 +166,29 @@ impl Table {
         let (mut index, mut members) = (self.vacant, 0);
         while index != Index::NONE {
             match arena.entry(index) {
-                Some(entry) if L::entry_is_vacant(entry) && members < vacant => index = L::vacant_next(entry),
-                _ => return Err(Corruption::new(Fault::List, arena.entry_byte(index), members as u64, vacant as u64)),
+                Some(entry) if L::entry_is_vacant(entry) && members < vacant => {
+                    index = L::vacant_next(entry)
+                }
+                _ => {
+                    return Err(Corruption::new(
+                        Fault::List,
+                        arena.entry_byte(index),
+                        members as u64,
+                        vacant as u64,
+                    ));
+                }
             }
             members += 1;
         }
         if members == vacant {
             return Ok(());
         }
-        Err(Corruption::new(Fault::List, arena.size(), members as u64, vacant as u64))
+        Err(Corruption::new(
+            Fault::List,
+            arena.size(),
+            members as u64,
+            vacant as u64,
+        ))
     }
 }
 

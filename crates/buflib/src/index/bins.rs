@@ -22,7 +22,11 @@ pub(super) struct Bins<L: Encoding> {
 }
 
 impl<L: Encoding> Bins<L> {
-    pub(super) const EMPTY: Self = Self { firsts: L::NO_BINS, map: L::NO_MAP, summary: 0 };
+    pub(super) const EMPTY: Self = Self {
+        firsts: L::NO_BINS,
+        map: L::NO_MAP,
+        summary: 0,
+    };
 
     /// The bin that a block of this length is kept in.
     #[inline(always)]
@@ -64,13 +68,20 @@ impl<L: Encoding> Bins<L> {
 
     #[inline(always)]
     fn first(&self, bin: usize) -> Pos {
-        Pos(self.firsts.as_ref().get(bin).map_or(0, |link| link.unpack()))
+        Pos(self
+            .firsts
+            .as_ref()
+            .get(bin)
+            .map_or(0, |link| link.unpack()))
     }
 
     #[inline(always)]
     fn set_first(&mut self, bin: usize, pos: Pos) {
         let at = bin / 32;
-        if let (Some(link), Some(word)) = (self.firsts.as_mut().get_mut(bin), self.map.as_mut().get_mut(at)) {
+        if let (Some(link), Some(word)) = (
+            self.firsts.as_mut().get_mut(bin),
+            self.map.as_mut().get_mut(at),
+        ) {
             *link = L::Link::pack(pos.0);
             if pos == Pos::NIL {
                 *word &= !(1 << (bin % 32));
@@ -125,7 +136,11 @@ impl<L: Encoding> Bins<L> {
         let arena = &mut arena.local();
         let end = pos + units;
         let bin = Self::bin(units);
-        let next = if units > Units::ONE { self.first(bin) } else { Pos::NIL };
+        let next = if units > Units::ONE {
+            self.first(bin)
+        } else {
+            Pos::NIL
+        };
         arena.put_free(pos, FreeKind::Binned, units, false, next);
         arena.put_footer(end, units);
         if let Some(header) = arena.header(end).filter(|&header| !L::follows_free(header)) {
@@ -234,7 +249,9 @@ impl<L: Encoding> Bins<L> {
         let (Some(next), Some(prev)) = (arena.next(pos), arena.prev(pos)) else {
             return Err(Broken);
         };
-        if (next != Pos::NIL && arena.prev(next) != Some(pos)) || (prev != Pos::NIL && arena.next(prev) != Some(pos)) {
+        if (next != Pos::NIL && arena.prev(next) != Some(pos))
+            || (prev != Pos::NIL && arena.next(prev) != Some(pos))
+        {
             return Err(Broken);
         }
         Ok((next, prev))
@@ -260,8 +277,16 @@ impl<L: Encoding> Bins<L> {
 
     /// The first block of the last bin that is not empty: among the largest there are.
     pub(super) fn large(&self) -> Pos {
-        let top = self.map.as_ref().iter().enumerate().rev().find(|(_, word)| **word != 0);
-        top.map_or(Pos::NIL, |(i, word)| self.first(i * 32 + 31 - word.leading_zeros() as usize))
+        let top = self
+            .map
+            .as_ref()
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(_, word)| **word != 0);
+        top.map_or(Pos::NIL, |(i, word)| {
+            self.first(i * 32 + 31 - word.leading_zeros() as usize)
+        })
     }
 
     /// The length of the largest merged free block; linear in the blocks of the last bin.
@@ -305,11 +330,18 @@ impl<L: Encoding> Bins<L> {
 
 /// The length of the merged free block at `pos`.
 #[inline(always)]
-pub(crate) fn binned<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Units, Broken> {
+pub(crate) fn binned<L: Encoding, C: Check>(
+    arena: &Arena<'_, L, C>,
+    pos: Pos,
+) -> Result<Units, Broken> {
     match arena.header(pos) {
         Some(header) if L::is_free(header) && L::free_kind(header) == Some(FreeKind::Binned) => {
             let units = L::units(header);
-            if units > Units::ZERO && pos + units <= arena.tail() { Ok(units) } else { Err(Broken) }
+            if units > Units::ZERO && pos + units <= arena.tail() {
+                Ok(units)
+            } else {
+                Err(Broken)
+            }
         }
         _ => Err(Broken),
     }

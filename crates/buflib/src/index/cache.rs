@@ -19,7 +19,9 @@ pub(crate) struct Cached {
 }
 
 impl<L: Encoding> Cache<L> {
-    pub(crate) const EMPTY: Self = Self { firsts: L::NO_CACHE };
+    pub(crate) const EMPTY: Self = Self {
+        firsts: L::NO_CACHE,
+    };
 
     #[inline(always)]
     pub(crate) fn holds(units: Units) -> bool {
@@ -36,7 +38,13 @@ impl<L: Encoding> Cache<L> {
         follows_free: bool,
     ) {
         if let Some(first) = self.firsts.as_mut().get_mut(units.0) {
-            arena.put_free(pos, FreeKind::Cached, units, follows_free, Pos(first.unpack()));
+            arena.put_free(
+                pos,
+                FreeKind::Cached,
+                units,
+                follows_free,
+                Pos(first.unpack()),
+            );
             *first = L::Link::pack(pos.0);
         }
     }
@@ -45,8 +53,14 @@ impl<L: Encoding> Cache<L> {
     #[inline(always)]
     pub(crate) fn first<C: Check>(&self, arena: &Arena<'_, L, C>, units: Units) -> Option<Cached> {
         let pos = Pos(self.firsts.as_ref().get(units.0)?.unpack());
-        let header = arena.header(pos).filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
-        Some(Cached { pos, next: arena.next(pos)?, follows_free: L::follows_free(header) })
+        let header = arena
+            .header(pos)
+            .filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
+        Some(Cached {
+            pos,
+            next: arena.next(pos)?,
+            follows_free: L::follows_free(header),
+        })
     }
 
     /// Takes the block that `first` has found out of its list.
@@ -65,7 +79,9 @@ impl<L: Encoding> Cache<L> {
             let mut pos = Pos(first.unpack());
             while pos != Pos::NIL {
                 let header = arena.header(pos);
-                let fits = header.is_some_and(|header| super::is_free_as::<L>(header, FreeKind::Cached, Units(units)));
+                let fits = header.is_some_and(|header| {
+                    super::is_free_as::<L>(header, FreeKind::Cached, Units(units))
+                });
                 match arena.next(pos) {
                     Some(next) if fits && members < most => pos = next,
                     _ => return Err(super::broken_list(arena, pos, pos)),

@@ -3,11 +3,11 @@
 //!
 //! Free blocks are in one of four places, and know it by their [kind](FreeKind):
 //!
-//! - the [cache](cache) keeps freed blocks of each small size just as they were, the last freed
+//! - the [cache] keeps freed blocks of each small size just as they were, the last freed
 //!   first, so that the next request of that size takes one that is still warm and touches no
 //!   neighbour;
 //! - a few [places](recent) keep the last freed blocks of larger sizes in the same way;
-//! - the [bins](bins) keep merged blocks by size range;
+//! - the [bins] keep merged blocks by size range;
 //! - the *strip* is one free block from which small requests that found nothing of their size are
 //!   cut one behind the other.
 //!
@@ -56,7 +56,10 @@ pub(crate) struct Place {
 }
 
 impl Strip {
-    const NONE: Self = Self { pos: Pos::NIL, units: Units::ZERO };
+    const NONE: Self = Self {
+        pos: Pos::NIL,
+        units: Units::ZERO,
+    };
 
     fn end(self) -> Pos {
         self.pos + self.units
@@ -66,12 +69,20 @@ impl Strip {
 impl Place {
     #[inline(always)]
     fn behind_used(pos: Pos) -> Self {
-        Self { pos, follows_free: false }
+        Self {
+            pos,
+            follows_free: false,
+        }
     }
 }
 
 impl<L: Encoding> FreeIndex<L> {
-    pub(crate) const EMPTY: Self = Self { cache: Cache::EMPTY, recent: Recent::EMPTY, bins: Bins::EMPTY, strip: Strip::NONE };
+    pub(crate) const EMPTY: Self = Self {
+        cache: Cache::EMPTY,
+        recent: Recent::EMPTY,
+        bins: Bins::EMPTY,
+        strip: Strip::NONE,
+    };
 
     /// The blocks of small sizes, for the paths that need nothing else.
     #[inline(always)]
@@ -91,7 +102,10 @@ impl<L: Encoding> FreeIndex<L> {
         if let Some(cached) = self.cache.first(arena, units) {
             if align == 1 || arena.gap_to_aligned(cached.pos, align) == Units::ZERO {
                 self.cache.pop(units, &cached);
-                return Ok(Some(Place { pos: cached.pos, follows_free: cached.follows_free }));
+                return Ok(Some(Place {
+                    pos: cached.pos,
+                    follows_free: cached.follows_free,
+                }));
             }
         }
         if align > 1 {
@@ -103,7 +117,13 @@ impl<L: Encoding> FreeIndex<L> {
             }
             if let Some((pos, length)) = self.bins.find(arena, units)? {
                 self.bins.take(arena, pos, length)?;
-                self.offer_strip(arena, Strip { pos: pos + units, units: length - units })?;
+                self.offer_strip(
+                    arena,
+                    Strip {
+                        pos: pos + units,
+                        units: length - units,
+                    },
+                )?;
                 return Ok(Some(Place::behind_used(pos)));
             }
         } else if let Some((pos, follows_free)) = self.recent.take(arena, units) {
@@ -122,7 +142,9 @@ impl<L: Encoding> FreeIndex<L> {
             }
         }
         let pos = arena.tail();
-        Ok(arena.set_tail(pos + units).then_some(Place::behind_used(pos)))
+        Ok(arena
+            .set_tail(pos + units)
+            .then_some(Place::behind_used(pos)))
     }
 
     /// The same for a block that may not start anywhere: what is left in front of it is free.
@@ -140,7 +162,13 @@ impl<L: Encoding> FreeIndex<L> {
                 pos = found;
                 gap = arena.gap_to_aligned(pos, align);
                 self.bins.take(arena, pos, length)?;
-                self.offer_strip(arena, Strip { pos: pos + gap + units, units: length - gap - units })?;
+                self.offer_strip(
+                    arena,
+                    Strip {
+                        pos: pos + gap + units,
+                        units: length - gap - units,
+                    },
+                )?;
             } else {
                 pos = arena.tail();
                 gap = arena.gap_to_aligned(pos, align);
@@ -152,7 +180,10 @@ impl<L: Encoding> FreeIndex<L> {
         if gap > Units::ZERO {
             self.bins.insert(arena, pos, gap);
         }
-        Ok(Some(Place { pos: pos + gap, follows_free: gap > Units::ZERO }))
+        Ok(Some(Place {
+            pos: pos + gap,
+            follows_free: gap > Units::ZERO,
+        }))
     }
 
     /// Takes a hole, among merged blocks only. For compaction.
@@ -232,7 +263,10 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     /// Merges the blocks of larger sizes that were kept as they were; false if there were none.
-    pub(crate) fn merge_recent<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<bool, Broken> {
+    pub(crate) fn merge_recent<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+    ) -> Result<bool, Broken> {
         let mut merged = false;
         while let Some(pos) = self.recent.pop() {
             self.merge_kept(arena, pos)?;
@@ -242,9 +276,16 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     #[inline(always)]
-    fn merge_kept<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos) -> Result<(), Broken> {
+    fn merge_kept<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+    ) -> Result<(), Broken> {
         match arena.header(pos) {
-            Some(header) if is_free_as::<L>(header, FreeKind::Cached, L::units(header)) && pos + L::units(header) <= arena.tail() => {
+            Some(header)
+                if is_free_as::<L>(header, FreeKind::Cached, L::units(header))
+                    && pos + L::units(header) <= arena.tail() =>
+            {
                 self.merge(arena, pos, L::units(header), L::follows_free(header))
             }
             _ => Err(Broken),
@@ -261,7 +302,11 @@ impl<L: Encoding> FreeIndex<L> {
         follows_free: bool,
     ) -> Result<(), Broken> {
         // Both neighbours are looked at before either is touched.
-        let mut start = if follows_free { free_in_front(arena, pos)? } else { pos };
+        let mut start = if follows_free {
+            free_in_front(arena, pos)?
+        } else {
+            pos
+        };
         let mut end = pos + units;
         let behind = free_behind(arena, end)?.unwrap_or(Units::ZERO);
         if follows_free {
@@ -284,7 +329,13 @@ impl<L: Encoding> FreeIndex<L> {
             if behind > Units::ZERO {
                 unmark(arena, end);
             }
-            self.set_strip(arena, Strip { pos: start, units: end - start });
+            self.set_strip(
+                arena,
+                Strip {
+                    pos: start,
+                    units: end - start,
+                },
+            );
         } else {
             self.bins.insert(arena, start, end - start);
         }
@@ -293,7 +344,12 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// Makes a gap between two blocks a merged free block. For compaction.
     #[inline(always)]
-    pub(crate) fn insert_gap<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, units: Units) {
+    pub(crate) fn insert_gap<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+    ) {
         self.bins.insert(arena, pos, units);
     }
 
@@ -304,7 +360,13 @@ impl<L: Encoding> FreeIndex<L> {
         if length < units {
             return None;
         }
-        self.set_strip(arena, Strip { pos: pos + units, units: length - units });
+        self.set_strip(
+            arena,
+            Strip {
+                pos: pos + units,
+                units: length - units,
+            },
+        );
         Some(pos)
     }
 
@@ -320,7 +382,11 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// Makes the longer of the present strip and this free piece the strip; the other is merged.
     #[inline(always)]
-    fn offer_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, piece: Strip) -> Result<(), Broken> {
+    fn offer_strip<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        piece: Strip,
+    ) -> Result<(), Broken> {
         let mut rest = piece;
         if piece.units >= self.strip.units {
             rest = self.strip;
@@ -334,7 +400,9 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// The length of a large free block, known in constant time: the strip, or one of the last bin.
     pub(crate) fn large<C: Check>(&self, arena: &Arena<'_, L, C>) -> Units {
-        self.strip.units.max(binned(arena, self.bins.large()).unwrap_or(Units::ZERO))
+        self.strip
+            .units
+            .max(binned(arena, self.bins.large()).unwrap_or(Units::ZERO))
     }
 
     /// The length of the largest free block but for cached ones; linear in the blocks of the last bin.
@@ -343,13 +411,20 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.
-    pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(usize, usize), Corruption> {
+    pub(crate) fn check<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+    ) -> Result<(usize, usize), Corruption> {
         let mut cached = self.cache.check(arena)? + self.recent.check(arena)?;
         let strip = self.strip;
         if strip.units > Units::ZERO {
             let touching = free_behind(arena, strip.end()) != Ok(None);
             match arena.header(strip.pos) {
-                Some(header) if is_free_as::<L>(header, FreeKind::Cached, strip.units) && !touching => cached += 1,
+                Some(header)
+                    if is_free_as::<L>(header, FreeKind::Cached, strip.units) && !touching =>
+                {
+                    cached += 1
+                }
                 _ => return Err(broken_list(arena, strip.pos, strip.end())),
             }
         }
@@ -365,7 +440,10 @@ fn is_free_as<L: Encoding>(header: L::Header, kind: FreeKind, units: Units) -> b
 
 /// The length of the merged free block that starts at `pos`, if one does.
 #[inline(always)]
-fn free_behind<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Option<Units>, Broken> {
+fn free_behind<L: Encoding, C: Check>(
+    arena: &Arena<'_, L, C>,
+    pos: Pos,
+) -> Result<Option<Units>, Broken> {
     match arena.header(pos) {
         Some(header) if L::is_free(header) && L::free_kind(header) == Some(FreeKind::Binned) => {
             binned(arena, pos).map(Some)
@@ -379,7 +457,11 @@ fn free_behind<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Resu
 fn free_in_front<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Pos, Broken> {
     let length = arena.footer(pos).unwrap_or(Units::ZERO);
     let front = pos - length;
-    if length > Units::ZERO && binned(arena, front) == Ok(length) { Ok(front) } else { Err(Broken) }
+    if length > Units::ZERO && binned(arena, front) == Ok(length) {
+        Ok(front)
+    } else {
+        Err(Broken)
+    }
 }
 
 /// Notes that the block in front of `pos` is no longer a merged free one.
@@ -393,5 +475,10 @@ fn unmark<L: Encoding, C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos) {
 /// A list that leads to `pos`, where nothing fits to it.
 #[cold]
 fn broken_list<L: Encoding, C: Check>(_: &Arena<'_, L, C>, pos: Pos, found: Pos) -> Corruption {
-    Corruption::new(Fault::List, Arena::<L, C>::byte(pos), found.0 as u64, pos.0 as u64)
+    Corruption::new(
+        Fault::List,
+        Arena::<L, C>::byte(pos),
+        found.0 as u64,
+        pos.0 as u64,
+    )
 }

@@ -18,7 +18,10 @@ pub(super) struct Recent<L: Encoding> {
 }
 
 impl<L: Encoding> Recent<L> {
-    pub(super) const EMPTY: Self = Self { places: [None; PLACES], kept: 0 };
+    pub(super) const EMPTY: Self = Self {
+        places: [None; PLACES],
+        kept: 0,
+    };
 
     #[inline(always)]
     pub(super) fn holds(units: Units) -> bool {
@@ -27,10 +30,16 @@ impl<L: Encoding> Recent<L> {
 
     /// Takes the block of exactly `units`, if it is the one that is kept.
     #[inline(always)]
-    pub(super) fn take<C: Check>(&mut self, arena: &Arena<'_, L, C>, units: Units) -> Option<(Pos, bool)> {
+    pub(super) fn take<C: Check>(
+        &mut self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Option<(Pos, bool)> {
         let place = self.places.get_mut(units.0 % PLACES)?;
         let pos = Pos((*place)?.unpack());
-        let header = arena.header(pos).filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
+        let header = arena
+            .header(pos)
+            .filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
         *place = None;
         self.kept = self.kept.wrapping_sub(1);
         Some((pos, L::follows_free(header)))
@@ -47,7 +56,9 @@ impl<L: Encoding> Recent<L> {
     ) -> Option<Pos> {
         arena.put_free(pos, FreeKind::Cached, units, follows_free, Pos::NIL);
         let place = self.places.get_mut(units.0 % PLACES)?;
-        let old = place.replace(L::Link::pack(pos.0)).map(|old| Pos(old.unpack()));
+        let old = place
+            .replace(L::Link::pack(pos.0))
+            .map(|old| Pos(old.unpack()));
         self.kept = self.kept.wrapping_add(usize::from(old.is_none()));
         old
     }
@@ -55,13 +66,18 @@ impl<L: Encoding> Recent<L> {
     /// Empties the places one by one.
     pub(super) fn pop(&mut self) -> Option<Pos> {
         self.kept = self.kept.checked_sub(1)?;
-        self.places.iter_mut().find_map(Option::take).map(|link| Pos(link.unpack()))
+        self.places
+            .iter_mut()
+            .find_map(Option::take)
+            .map(|link| Pos(link.unpack()))
     }
 
     pub(super) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         let mut members = 0;
         for (i, link) in self.places.iter().enumerate() {
-            let Some(pos) = link.map(|link| Pos(link.unpack())) else { continue };
+            let Some(pos) = link.map(|link| Pos(link.unpack())) else {
+                continue;
+            };
             match arena.header(pos) {
                 Some(header)
                     if L::units(header).0 % PLACES == i
@@ -72,6 +88,10 @@ impl<L: Encoding> Recent<L> {
                 _ => return Err(super::broken_list(arena, pos, pos)),
             }
         }
-        if members == self.kept { Ok(members) } else { Err(super::broken_list(arena, Pos::NIL, Pos(self.kept))) }
+        if members == self.kept {
+            Ok(members)
+        } else {
+            Err(super::broken_list(arena, Pos::NIL, Pos(self.kept)))
+        }
     }
 }

@@ -35,8 +35,8 @@ pub trait Layout: Encoding {
     const HEADER_BYTES: usize = Self::HEADER;
     /// Bytes of a handle table entry, without the check word.
     const ENTRY_BYTES: usize = size_of::<Self::Entry>();
-    /// The largest number of bytes that blocks can span.
-    const MAX_ARENA_BYTES: usize = Self::MAX_POS.saturating_mul(Self::GRANULE);
+    /// The largest buffer that the layout can address, in bytes.
+    const MAX_ARENA_BYTES: usize = Self::MAX_POS.saturating_add(1).saturating_mul(Self::GRANULE);
     /// The largest number of handles that can be live at once.
     const MAX_HANDLES: usize = Self::MAX_INDEX;
     /// How many different generations an entry's handles go through before one repeats.
@@ -90,7 +90,13 @@ impl Traits {
     /// Those of a block that is neither aligned nor fixed nor extended.
     #[inline(always)]
     pub(crate) fn plain(number: &Number) -> Self {
-        Self { index: number.index, generation: number.generation, align: 0, fixed: false, extended: false }
+        Self {
+            index: number.index,
+            generation: number.generation,
+            align: 0,
+            fixed: false,
+            extended: false,
+        }
     }
 }
 

@@ -84,7 +84,8 @@ impl Encoding for Narrow {
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
-        let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        let flags =
+            if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         Record {
             header: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
             entry: pos.0 as u32
@@ -168,11 +169,13 @@ impl Encoding for Narrow {
     #[inline(always)]
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
         let live = VACANT | GENERATION << GENERATION_SHIFT;
-        record.entry & live == token.get() & !LOW && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
+        record.entry & live == token.get() & !LOW
+            && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
     }
     #[inline(always)]
     fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
-        record.entry & (VACANT | FIXED | EXTENDED | GENERATION << GENERATION_SHIFT) == token.get() & !LOW
+        record.entry & (VACANT | FIXED | EXTENDED | GENERATION << GENERATION_SHIFT)
+            == token.get() & !LOW
             && record.header & (FREE | LOW << INDEX_SHIFT) == (token.get() & LOW) << INDEX_SHIFT
     }
 }

@@ -87,10 +87,14 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
-        let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        let flags =
+            if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         let upper = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
         Record {
-            header: units.0 as u64 | (pad as u64) << PAD_SHIFT | u64::from(upper) << UPPER_SHIFT | flags,
+            header: units.0 as u64
+                | (pad as u64) << PAD_SHIFT
+                | u64::from(upper) << UPPER_SHIFT
+                | flags,
             entry: pos.0 as u32 | traits.align << ALIGN_SHIFT,
         }
     }
@@ -113,7 +117,10 @@ impl Encoding for Standard {
     #[inline(always)]
     fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
         let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
-        Record { header: kept | units.0 as u64 | (pad as u64) << PAD_SHIFT, entry: record.entry }
+        Record {
+            header: kept | units.0 as u64 | (pad as u64) << PAD_SHIFT,
+            entry: record.entry,
+        }
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
@@ -169,6 +176,7 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
-        record.header & (FIXED | EXTENDED | FREE | u64::from(TOKEN) << UPPER_SHIFT) == u64::from(token.get()) << UPPER_SHIFT
+        record.header & (FIXED | EXTENDED | FREE | u64::from(TOKEN) << UPPER_SHIFT)
+            == u64::from(token.get()) << UPPER_SHIFT
     }
 }

@@ -90,10 +90,14 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
-        let flags = if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
+        let flags =
+            if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         let upper = traits.index.0 as u64 | u64::from(traits.generation) << GENERATION_SHIFT;
         Record {
-            header: units.0 as u128 | (pad as u128) << PAD_SHIFT | u128::from(upper) << UPPER_SHIFT | flags,
+            header: units.0 as u128
+                | (pad as u128) << PAD_SHIFT
+                | u128::from(upper) << UPPER_SHIFT
+                | flags,
             entry: pos.0 as u64 | u64::from(traits.align) << ALIGN_SHIFT,
         }
     }
@@ -116,7 +120,10 @@ impl Encoding for Wide {
     #[inline(always)]
     fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
         let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
-        Record { header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT, entry: record.entry }
+        Record {
+            header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT,
+            entry: record.entry,
+        }
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
@@ -128,7 +135,11 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 3] {
-        [(record.header & !FOLLOWS) as u64, (record.header >> UPPER_SHIFT) as u64, record.entry]
+        [
+            (record.header & !FOLLOWS) as u64,
+            (record.header >> UPPER_SHIFT) as u64,
+            record.entry,
+        ]
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u64) -> bool {
@@ -172,6 +183,7 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn matches_plain(token: NonZeroU64, record: &Record<Self>) -> bool {
-        record.header & (FIXED | EXTENDED | FREE | u128::from(TOKEN) << UPPER_SHIFT) == u128::from(token.get()) << UPPER_SHIFT
+        record.header & (FIXED | EXTENDED | FREE | u128::from(TOKEN) << UPPER_SHIFT)
+            == u128::from(token.get()) << UPPER_SHIFT
     }
 }
