@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::choice::{HeapChoice, Slack};
+use crate::ops;
 
 /// Replays the allocations of real programs on buflib and on other allocators.
 ///
@@ -30,6 +31,14 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Find the smallest arena in which a whole trace completes.
     Fit(FitArgs),
+    /// Measure single operations on fragmented heaps of different sizes.
+    ///
+    /// A heap is filled with small blocks of mixed sizes, of which every third is freed again. Then
+    /// each operation is done at random places: `get` (resolve a block and read a word),
+    /// `resize_within` (the size changes, the space does not), `free_small`, `alloc_again` (a size
+    /// that was just freed), `free_merge` (a large block between two free ones), `alloc_cut` (a size
+    /// of which there is no free block). `nothing` is the loop around them, which is taken off.
+    Ops(OpsArgs),
     /// List the heaps.
     Heaps,
 }
@@ -74,6 +83,37 @@ pub(crate) struct FitArgs {
     /// When to give up an attempt.
     #[arg(long, default_value = "20", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpsArgs {
+    /// A heap; may be given several times.
+    #[arg(long = "heap", value_name = "NAME", value_parser = HeapChoice::named)]
+    pub(crate) heaps: Vec<HeapChoice>,
+
+    /// How many blocks are live; may be given several times.
+    #[arg(
+        long,
+        value_name = "N",
+        default_values = ["1000", "100000", "1000000"],
+        value_parser = live
+    )]
+    pub(crate) live: Vec<u32>,
+
+    /// How many of each operation at least, in as many rounds on fresh heaps as that takes.
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub(crate) count: NonZeroU32,
+}
+
+fn live(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(live @ ops::LEAST_LIVE..=ops::MOST_LIVE) => Ok(live),
+        _ => Err(format!(
+            "expected a number of blocks from {} to {}",
+            ops::LEAST_LIVE,
+            ops::MOST_LIVE
+        )),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -2,7 +2,8 @@
 
 use crate::choice::HeapChoice;
 
-/// Those that take a few times as long at most, so that nobody waits for the comparison.
+/// Those that take a few times as long at most, so that nobody waits for the comparison. Also for
+/// single operations.
 pub(crate) const REPLAY: &[&str] = &[
     "buflib",
     "buflib-crc",

@@ -27,6 +27,9 @@ pub(crate) unsafe trait TraceHeap<'a>: Sized {
     /// The largest arena it can be built in.
     const LIMIT: usize = usize::MAX;
 
+    /// Whether it has a resize of its own, and not just a new block and a copy.
+    const RESIZES: bool = true;
+
     /// A fresh heap. It must not rely on what the arena's bytes are.
     fn new(arena: &'a mut [u8]) -> Result<Self, String>;
 
@@ -51,6 +54,19 @@ pub(crate) unsafe trait TraceHeap<'a>: Sized {
 
     /// Where the block's bytes are now; an error if the heap does not know the block in that size.
     fn data(&mut self, block: Self::Block, size: usize) -> Result<NonNull<u8>, Self::Error>;
+
+    /// The first word of a block: the whole way from a block to its bytes, as a program goes that
+    /// only reads.
+    ///
+    /// # Safety
+    ///
+    /// The block must be live, with `size` as its present size, aligned to a word, and its first word
+    /// must have been written.
+    unsafe fn read_word(&mut self, block: Self::Block, size: usize) -> Result<u64, Self::Error> {
+        let data = self.data(block, size)?;
+        // SAFETY: valid for reads of what was written (`data`), and aligned by the caller's promise.
+        Ok(unsafe { data.cast::<u64>().read() })
+    }
 
     /// What the heap has moved so far.
     fn counters(&self) -> Counters {

@@ -9,6 +9,7 @@ mod error;
 mod fit;
 mod heap;
 mod heaps;
+mod ops;
 mod overview;
 mod progress;
 mod replay;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arena::Arena;
-use cli::{Cli, Command, FitArgs, ReplayArgs};
+use cli::{Cli, Command, FitArgs, OpsArgs, ReplayArgs};
 use error::Error;
 use progress::Progress;
 use replay::{Settings, Size};
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Replay(args)) => run_replay(&args, cli.json, &mut out),
         Some(Command::Fit(args)) => run_fit(&args, cli.json, &mut out),
+        Some(Command::Ops(args)) => run_ops(&args, cli.json, &mut out),
         Some(Command::Heaps) => run_heaps(cli.json, &mut out),
         None => run_overview(cli.json, &mut out),
     };
@@ -99,6 +101,24 @@ fn run_fit(args: &FitArgs, json: bool, out: &mut dyn Write) -> Result<bool, Erro
             report::json(out, &rows)?;
         } else {
             report::fit(out, &rows)?;
+        }
+    }
+    Ok(completed)
+}
+
+fn run_ops(args: &OpsArgs, json: bool, out: &mut dyn Write) -> Result<bool, Error> {
+    let heaps = defaults::or_given(&args.heaps, defaults::REPLAY);
+    let mut arena = Arena::default();
+    let mut completed = true;
+    for &live in &args.live {
+        let progress = Progress::new();
+        let rows = ops::ops(&heaps, live, args.count.get(), &mut arena, &progress)?;
+        progress.clear();
+        completed &= rows.iter().all(|row| row.completed);
+        if json {
+            report::json(out, &rows)?;
+        } else {
+            report::ops(out, &rows)?;
         }
     }
     Ok(completed)

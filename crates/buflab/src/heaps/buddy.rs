@@ -27,6 +27,8 @@ unsafe impl<'a> TraceHeap<'a> for BuddyHeap<'a> {
     type Block = NonNull<u8>;
     type Error = NoRoom;
 
+    const RESIZES: bool = false;
+
     fn new(arena: &'a mut [u8]) -> Result<Self, String> {
         let mut heap = Heap::empty();
         // The heap takes an integer: expose the provenance for it to pick up.

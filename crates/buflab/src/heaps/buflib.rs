@@ -116,6 +116,12 @@ unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L,
         Ok(NonNull::from(bytes).cast())
     }
 
+    #[inline]
+    unsafe fn read_word(&mut self, block: Handle<L>, _size: usize) -> Result<u64, Error> {
+        let word = self.heap.get(block)?.first_chunk();
+        Ok(word.map_or(0, |&word| u64::from_ne_bytes(word)))
+    }
+
     fn counters(&self) -> Counters {
         let stats = self.heap.stats();
         Counters {

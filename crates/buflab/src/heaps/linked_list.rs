@@ -30,6 +30,8 @@ unsafe impl<'a> TraceHeap<'a> for LinkedListHeap<'a> {
     type Block = NonNull<u8>;
     type Error = NoRoom;
 
+    const RESIZES: bool = false;
+
     fn new(arena: &'a mut [u8]) -> Result<Self, String> {
         if arena.len() < LEAST {
             return Err("no room for a hole".to_owned());

@@ -11,6 +11,7 @@ mod rlsf;
 mod talc;
 
 use crate::heap::{Counters, Kind, TraceHeap};
+use crate::ops::{self, Round};
 use crate::run::{self, Deadline, Stop, Timed};
 use crate::trace::Program;
 
@@ -24,6 +25,7 @@ pub(crate) struct Entry {
     pub(crate) check: Run<Counters>,
     pub(crate) time: Run<Timed>,
     pub(crate) pauses: Run<Vec<u32>>,
+    pub(crate) ops: Round,
 }
 
 /// A run of a program on a fresh heap in an arena.
@@ -40,6 +42,7 @@ const fn entry<K: Kind>() -> Entry {
         check: run::check::<K>,
         time: run::time::<K>,
         pauses: run::pauses::<K>,
+        ops: ops::round::<K>,
     }
 }
 

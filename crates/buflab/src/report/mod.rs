@@ -3,6 +3,7 @@
 mod fit;
 mod heaps;
 mod json;
+mod ops;
 mod overview;
 mod replay;
 mod text;
@@ -10,5 +11,6 @@ mod text;
 pub(crate) use fit::fit;
 pub(crate) use heaps::{heaps, heaps_json};
 pub(crate) use json::json;
+pub(crate) use ops::ops;
 pub(crate) use overview::overview;
 pub(crate) use replay::replay;

@@ -33,6 +33,6 @@ fn room<K: Kind>(arena: &mut [u8]) -> Result<&mut [u8], Stop> {
 }
 
 /// A fresh heap in the arena.
-fn build<K: Kind>(arena: &mut [u8]) -> Result<K::Heap<'_>, Stop> {
+pub(crate) fn build<K: Kind>(arena: &mut [u8]) -> Result<K::Heap<'_>, Stop> {
     K::Heap::new(room::<K>(arena)?).map_err(Stop::at_start)
 }
