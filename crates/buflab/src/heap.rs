@@ -55,6 +55,28 @@ pub(crate) unsafe trait TraceHeap<'a>: Sized {
     /// Where the block's bytes are now; an error if the heap does not know the block in that size.
     fn data(&mut self, block: Self::Block, size: usize) -> Result<NonNull<u8>, Self::Error>;
 
+    /// An allocation of which the bytes are wanted at once, as `data` gives them.
+    fn alloc_data(&mut self, layout: Layout) -> Result<(Self::Block, NonNull<u8>), Self::Error> {
+        let block = self.alloc(layout)?;
+        Ok((block, self.data(block, layout.size())?))
+    }
+
+    /// A resize of which the bytes are wanted at once.
+    ///
+    /// # Safety
+    ///
+    /// As for `resize`.
+    unsafe fn resize_data(
+        &mut self,
+        block: Self::Block,
+        old: Layout,
+        new_size: usize,
+    ) -> Result<(Self::Block, NonNull<u8>), Self::Error> {
+        // SAFETY: by the caller's promise.
+        let block = unsafe { self.resize(block, old, new_size)? };
+        Ok((block, self.data(block, new_size)?))
+    }
+
     /// The first word of a block: the whole way from a block to its bytes, as a program goes that
     /// only reads.
     ///

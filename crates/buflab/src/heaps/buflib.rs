@@ -106,14 +106,30 @@ unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L,
 
     #[inline]
     fn data(&mut self, block: Handle<L>, size: usize) -> Result<NonNull<u8>, Error> {
-        let bytes = self.heap.get_mut(block)?;
-        // The replay writes by address: a wrong length would be the lab's own undoing.
-        assert_eq!(
-            bytes.len(),
-            size,
-            "the payload of {block} has another length"
-        );
-        Ok(NonNull::from(bytes).cast())
+        Ok(checked(self.heap.get_mut(block)?, size))
+    }
+
+    #[inline]
+    fn alloc_data(&mut self, layout: Layout) -> Result<(Handle<L>, NonNull<u8>), Error> {
+        if layout.align() > L::GRANULE_BYTES {
+            let block = self.alloc(layout)?;
+            return Ok((block, self.data(block, layout.size())?));
+        }
+        let (block, bytes) = self.heap.alloc_mut(layout.size())?;
+        Ok((block, checked(bytes, layout.size())))
+    }
+
+    #[inline]
+    unsafe fn resize_data(
+        &mut self,
+        block: Handle<L>,
+        _old: Layout,
+        new_size: usize,
+    ) -> Result<(Handle<L>, NonNull<u8>), Error> {
+        Ok((
+            block,
+            checked(self.heap.resize_mut(block, new_size)?, new_size),
+        ))
     }
 
     #[inline]
@@ -134,6 +150,14 @@ unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L,
     fn check(&self) -> Result<(), String> {
         self.heap.check().map_err(|error| error.to_string())
     }
+}
+
+/// The address of a payload. The replay writes by address: a wrong length would be the lab's own
+/// undoing.
+#[inline]
+fn checked(bytes: &mut [u8], size: usize) -> NonNull<u8> {
+    assert_eq!(bytes.len(), size, "a payload has another length");
+    NonNull::from(bytes).cast()
 }
 
 impl Refusal for Error {

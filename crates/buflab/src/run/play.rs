@@ -51,12 +51,12 @@ unsafe fn step<'a, H: TraceHeap<'a>>(
     event: &Event,
     slots: &mut Slots<H::Block>,
 ) -> Result<(), H::Error> {
-    let block = match event.op() {
-        Op::Alloc => heap.alloc(event.layout())?,
+    let (block, data) = match event.op() {
+        Op::Alloc => heap.alloc_data(event.layout())?,
         Op::Resize => {
             // SAFETY: the slot was allocated by an event before this one, and not freed since; size
             // and alignment are those of the last event of the slot.
-            unsafe { heap.resize(slots.get(event), event.old_layout(), event.size())? }
+            unsafe { heap.resize_data(slots.get(event), event.old_layout(), event.size())? }
         }
         Op::Free => {
             // SAFETY: as for a resize; and no event uses the slot again before it is allocated.
@@ -64,7 +64,6 @@ unsafe fn step<'a, H: TraceHeap<'a>>(
         }
     };
     slots.set(event, block);
-    let data = heap.data(block, event.size())?;
     // SAFETY: the block was just given this size, so its data is valid for writes of it.
     unsafe { touch(data, event.size()) };
     Ok(())

@@ -143,9 +143,7 @@ impl<L: Encoding> Bins<L> {
         };
         arena.put_free(pos, FreeKind::Binned, units, false, next);
         arena.put_footer(end, units);
-        if let Some(header) = arena.header(end).filter(|&header| !L::follows_free(header)) {
-            arena.put_header(end, L::set_follows_free(header, true));
-        }
+        mark(arena, end);
         if units > Units::ONE {
             arena.put_prev(pos, Pos::NIL);
             if next != Pos::NIL {
@@ -230,7 +228,7 @@ impl<L: Encoding> Bins<L> {
         self.link_behind(arena, prev, bin, to)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn relocate<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
@@ -240,6 +238,30 @@ impl<L: Encoding> Bins<L> {
     ) -> Result<(), Broken> {
         self.remove(arena, pos, units)?;
         self.insert(arena, to, pos + units - to);
+        Ok(())
+    }
+
+    /// Moves the end of a merged free block of `units` up, to `end`: what was behind it is free.
+    #[inline(always)]
+    pub(super) fn move_end<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        end: Pos,
+    ) -> Result<(), Broken> {
+        let arena = &mut arena.local();
+        let length = end - pos;
+        if units <= Units::ONE || Self::bin(length) != Self::bin(units) {
+            self.remove(arena, pos, units)?;
+            self.insert(arena, pos, length);
+            return Ok(());
+        }
+        // Its place in the list stays as it is.
+        let next = arena.next(pos).ok_or(Broken)?;
+        arena.put_free(pos, FreeKind::Binned, length, false, next);
+        arena.put_footer(end, length);
+        mark(arena, end);
         Ok(())
     }
 
@@ -325,6 +347,14 @@ impl<L: Encoding> Bins<L> {
             }
         }
         Ok(members)
+    }
+}
+
+/// Notes that the block in front of `pos` is a merged free one.
+#[inline(always)]
+fn mark<L: Encoding, C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos) {
+    if let Some(header) = arena.header(pos).filter(|&header| !L::follows_free(header)) {
+        arena.put_header(pos, L::set_follows_free(header, true));
     }
 }
 

@@ -302,21 +302,32 @@ impl<L: Encoding> FreeIndex<L> {
         follows_free: bool,
     ) -> Result<(), Broken> {
         // Both neighbours are looked at before either is touched.
-        let mut start = if follows_free {
-            free_in_front(arena, pos)?
-        } else {
-            pos
-        };
-        let mut end = pos + units;
-        let behind = free_behind(arena, end)?.unwrap_or(Units::ZERO);
-        if follows_free {
-            self.bins.remove(arena, start, pos - start)?;
-        }
-        if behind > Units::ZERO {
-            self.bins.remove(arena, end, behind)?;
-            end = end + behind;
-        }
+        let front = if follows_free { free_in_front(arena, pos)? } else { pos };
+        let end = pos + units;
+        let behind = free_behind(arena, end)?;
+        let past = end + behind.unwrap_or(Units::ZERO);
         let strip = self.strip;
+        if strip.end() != front && strip.pos != past && past != arena.tail() {
+            return match (front < pos, behind) {
+                (false, None) => {
+                    self.bins.insert(arena, pos, units);
+                    Ok(())
+                }
+                (false, Some(length)) => self.bins.move_front(arena, end, length, pos),
+                (true, None) => self.bins.move_end(arena, front, pos - front, end),
+                (true, Some(length)) => {
+                    self.bins.remove(arena, end, length)?;
+                    self.bins.move_end(arena, front, pos - front, past)
+                }
+            };
+        }
+        if front < pos {
+            self.bins.remove(arena, front, pos - front)?;
+        }
+        if let Some(length) = behind {
+            self.bins.remove(arena, end, length)?;
+        }
+        let (mut start, mut end) = (front, past);
         let touches_strip = strip.end() == start || strip.pos == end;
         if touches_strip {
             start = start.min(strip.pos);
@@ -326,16 +337,10 @@ impl<L: Encoding> FreeIndex<L> {
         if end == arena.tail() {
             let _ = arena.set_tail(start);
         } else if touches_strip && (end - start).0 <= STRIP_MAX {
-            if behind > Units::ZERO {
+            if behind.is_some() {
                 unmark(arena, end);
             }
-            self.set_strip(
-                arena,
-                Strip {
-                    pos: start,
-                    units: end - start,
-                },
-            );
+            self.set_strip(arena, Strip { pos: start, units: end - start });
         } else {
             self.bins.insert(arena, start, end - start);
         }
