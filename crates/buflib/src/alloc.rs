@@ -5,7 +5,6 @@ use crate::check::Check;
 use crate::error::{Broken, Corruption, Error, Fault};
 use crate::handle::Handle;
 use crate::heap::{Heap, MAX_ALIGN};
-use crate::index::Place;
 use crate::layout::{FreeKind, Layout, Traits};
 use crate::request::Request;
 use crate::table::Number;
@@ -167,7 +166,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let extended = !name.is_empty();
         if extended {
             // The extension does not depend on the record, and the check word covers it.
-            Live::<L>::put_name(&mut self.arena, place.pos, shape.units, name);
+            Live::<L>::put_name(&mut self.arena, place, shape.units, name);
         }
         self.settle(place, shape, |number| Traits {
             align: granules.trailing_zeros(),
@@ -274,7 +273,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         else {
             return Ok(None);
         };
-        let Ok(listed) = self.index.largest(&self.arena) else {
+        let merged = self.index.merge_kept(&mut self.arena);
+        let Ok(listed) = merged.and_then(|_| self.index.largest(&self.arena)) else {
             return Err(self.diagnose(Broken));
         };
         let largest = listed.max(top - self.arena.tail());
@@ -342,7 +342,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Granules for a block, and a vacant number beside them. `None` if something must move first.
     #[inline(always)]
-    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Place>, Broken> {
+    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
         if self.maximum != Index::NONE
             || (!self.table.has_vacancy() && !self.table.grow(&mut self.arena))
         {
@@ -354,7 +354,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The same with blocks moved, or the reason why it cannot be.
     #[cold]
     #[inline(never)]
-    fn make_place(&mut self, units: Units, align: usize, size: usize) -> Result<Place, Error> {
+    fn make_place(&mut self, units: Units, align: usize, size: usize) -> Result<Pos, Error> {
         if self.maximum != Index::NONE {
             return Err(Error::MaximumHeld {
                 number: self.maximum.0,
@@ -365,7 +365,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 limit: L::MAX_INDEX,
             });
         }
-        if let Err(broken) = self.index.merge_recent(&mut self.arena) {
+        if let Err(broken) = self.index.merge_kept(&mut self.arena) {
             return Err(self.diagnose(broken));
         }
         let mut effort = 0;
@@ -387,7 +387,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     fn settle(
         &mut self,
-        place: Place,
+        place: Pos,
         shape: Shape,
         traits: impl FnOnce(&Number) -> Traits,
     ) -> Result<Handle<L>, Error> {
@@ -398,25 +398,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             .and_then(|number| L::token(number.index, number.generation));
         let (Some(number), Some(token)) = (number, token) else {
             // The granules are lost until compaction finds them.
-            arena.put_free(
-                place.pos,
-                FreeKind::Cached,
-                shape.units,
-                place.follows_free,
-                Pos::NIL,
+            arena.put_used(
+                place,
+                L::free_header(FreeKind::Cached, shape.units, Pos::NIL),
             );
             return Err(self.table.broken(&self.arena).into());
         };
         let traits = traits(&number);
-        let record = L::compose(place.pos, shape.units, shape.pad, traits);
-        arena.put_header(
-            place.pos,
-            L::set_follows_free(record.header, place.follows_free),
-        );
+        let record = L::compose(place, shape.units, shape.pad, traits);
+        arena.put_used(place, record.header);
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             Live {
-                pos: place.pos,
+                pos: place,
                 units: shape.units,
                 record,
             }

@@ -280,6 +280,14 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let _ = self.store(pos, 0, header);
     }
 
+    /// Writes the header of a block in use, and keeps the mark about the block in front that stands
+    /// there.
+    #[inline(always)]
+    pub(crate) fn put_used(&mut self, pos: Pos, header: L::Header) {
+        let follows_free = self.header(pos).is_some_and(L::follows_free);
+        self.put_header(pos, L::set_follows_free(header, follows_free));
+    }
+
     /// Writes the header of a free block, with its successor in the list.
     #[inline(always)]
     pub(crate) fn put_free(

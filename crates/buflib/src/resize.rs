@@ -110,6 +110,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             if self.maximum != Index::NONE || !self.index.take_behind(&mut self.arena, end, more)? {
                 return Ok(false);
             }
+            // What is behind the block may be kept as a room, which only a sweep sees.
+            self.settled = false;
             self.move_extension(live, live.pos, shape)?;
         } else if shape.units < live.units {
             self.move_extension(live, live.pos, shape)?;
@@ -170,23 +172,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         };
         // The neighbours may have been merged in the search: the old header knows.
         let follows_free = self.arena.header(live.pos).is_some_and(L::follows_free);
-        let _ = self.arena.shift(live.pos, place.pos, live.units);
+        let new_mark = self.arena.header(place).is_some_and(L::follows_free);
+        let _ = self.arena.shift(live.pos, place, live.units);
+        let header = L::set_follows_free(live.record.header, new_mark);
+        self.arena.put_header(place, header);
         self.counters.moves += 1;
         self.counters.bytes_moved += live.units.0 * L::GRANULE;
-        let header = L::set_follows_free(live.record.header, place.follows_free);
-        let moved = Live {
-            record: Record {
-                header,
-                ..live.record
-            },
-            ..*live
-        };
-        self.move_extension(&moved, place.pos, shape)?;
-        self.reshape(&moved, place.pos, shape)?;
+        self.move_extension(live, place, shape)?;
+        self.reshape(live, place, shape)?;
         self.settled = false;
         self.index
             .give_back(&mut self.arena, live.pos, live.units, follows_free)?;
-        Ok(Some(place.pos))
+        Ok(Some(place))
     }
 
     /// Pushes the blocks behind this one up into the free tail, as far as it needs. All blocks have
@@ -240,7 +237,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Live { pos: to, ..*live }.copy_extension(&mut self.arena, shape.units)
     }
 
-    /// Writes a block's metadata for a new place and shape; the contents are there already.
+    /// Writes a block's metadata for a new place and shape; its old header and contents are there
+    /// already.
     #[inline(always)]
     fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
         let record = L::reshaped(&live.record, shape.units, shape.pad);
@@ -253,7 +251,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             units: shape.units,
             record,
         };
-        self.arena.put_header(to, record.header);
+        self.arena.put_used(to, record.header);
         self.arena.put_entry(new.index(), record.entry);
         self.used.0 = self
             .used

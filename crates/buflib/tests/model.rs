@@ -32,6 +32,20 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![6 => 0..64usize, 3 => 0..400usize, 1 => 0..4000usize]
 }
 
+/// Sizes at which free blocks are kept in other ways than those of small ones, and which grow and
+/// shrink by little.
+fn large_op() -> impl Strategy<Value = Op> {
+    let size = || prop_oneof![3 => 0..100usize, 3 => 900..3000usize, 2 => 1000..20_000usize, 1 => Just(7168)];
+    prop_oneof![
+        6 => size().prop_map(|size| Op::Alloc { size, align_log2: 0, immovable: false, named: false }),
+        1 => (size(), 4..9u32).prop_map(|(size, align_log2)| Op::Alloc { size, align_log2, immovable: false, named: false }),
+        5 => any::<usize>().prop_map(Op::Free),
+        8 => (0..3usize, -100..400isize).prop_map(|(which, by)| Op::Grow(which, by)),
+        2 => (any::<usize>(), size()).prop_map(|(which, size)| Op::Resize(which, size)),
+        1 => Just(Op::Maximum),
+    ]
+}
+
 fn run<L: Layout, C: Check>(len: usize, skew: usize, ops: Vec<Op>) {
     let mut memory = Memory::skewed(len, skew);
     Model::<L, C>::new(memory.heap()).run(ops);
@@ -52,6 +66,13 @@ proptest! {
     #[test]
     fn plain_blocks_behave_like_the_model(len in 200..6000usize, ops in vec(plain(), 1..120)) {
         run_all(len, 0, &ops);
+    }
+
+    #[test]
+    fn large_blocks_behave_like_the_model(len in 30_000..200_000usize, ops in vec(large_op(), 50..300)) {
+        run::<Standard, Unchecked>(len, 0, ops.clone());
+        run::<Narrow, Crc32>(len, 0, ops.clone());
+        run::<Wide, Unchecked>(len, 0, ops);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The free-space index: which free granules answer a request, and what becomes of those given
 //! back. All of it in constant time.
 //!
-//! Free blocks are in one of four places, and know it by their [kind](FreeKind):
+//! Free blocks are in one of five places, and know it by their [kind](FreeKind):
 //!
 //! - the [cache] keeps freed blocks of each small size just as they were, the last freed
 //!   first, so that the next request of that size takes one that is still warm and touches no
@@ -9,15 +9,17 @@
 //! - a few [places](recent) keep the last freed blocks of larger sizes in the same way;
 //! - the [bins] keep merged blocks by size range;
 //! - the *strip* is one free block from which small requests that found nothing of their size are
-//!   cut one behind the other.
+//!   cut one behind the other;
+//! - a few [rooms](rooms) are kept behind blocks that have grown, for them to grow again.
 //!
-//! Cached blocks and the strip count as in use for their neighbours, until compaction merges them.
-//! Two rules follow, which every change here keeps: no two merged blocks touch each other or the
-//! free tail, and no merged block touches the strip.
+//! All but the merged blocks count as in use for their neighbours, until they are merged. Two rules
+//! follow, which every change here keeps: no two merged blocks touch each other or the free tail,
+//! and no merged block touches the strip.
 
 mod bins;
 mod cache;
 mod recent;
+mod rooms;
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -29,6 +31,7 @@ use bins::Bins;
 pub(crate) use bins::binned;
 use cache::Cache;
 use recent::Recent;
+use rooms::Rooms;
 
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
 const STRIP_MAX: usize = 512;
@@ -39,20 +42,14 @@ pub(crate) struct FreeIndex<L: Encoding> {
     recent: Recent<L>,
     bins: Bins<L>,
     strip: Strip,
+    rooms: Rooms,
 }
 
+/// A free block that is in no list.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Strip {
-    pub(crate) pos: Pos,
-    pub(crate) units: Units,
-}
-
-/// Free granules that were found for a block, and whether the block in front of them is a merged
-/// free one.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) pos: Pos,
-    pub(crate) follows_free: bool,
+struct Strip {
+    pos: Pos,
+    units: Units,
 }
 
 impl Strip {
@@ -66,22 +63,13 @@ impl Strip {
     }
 }
 
-impl Place {
-    #[inline(always)]
-    fn behind_used(pos: Pos) -> Self {
-        Self {
-            pos,
-            follows_free: false,
-        }
-    }
-}
-
 impl<L: Encoding> FreeIndex<L> {
     pub(crate) const EMPTY: Self = Self {
         cache: Cache::EMPTY,
         recent: Recent::EMPTY,
         bins: Bins::EMPTY,
         strip: Strip::NONE,
+        rooms: Rooms::EMPTY,
     };
 
     /// The blocks of small sizes, for the paths that need nothing else.
@@ -92,20 +80,19 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// Finds granules for a block and takes them out of the index: of its exact size, then from the
     /// strip or the bins, then from the free tail. `None` if nothing fits without a move.
+    ///
+    /// What stands there has the right mark about the block in front, and no other meaning.
     #[inline(always)]
     pub(crate) fn take<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         units: Units,
         align: usize,
-    ) -> Result<Option<Place>, Broken> {
+    ) -> Result<Option<Pos>, Broken> {
         if let Some(cached) = self.cache.first(arena, units) {
             if align == 1 || arena.gap_to_aligned(cached.pos, align) == Units::ZERO {
                 self.cache.pop(units, &cached);
-                return Ok(Some(Place {
-                    pos: cached.pos,
-                    follows_free: cached.follows_free,
-                }));
+                return Ok(Some(cached.pos));
             }
         }
         if align > 1 {
@@ -113,7 +100,7 @@ impl<L: Encoding> FreeIndex<L> {
         }
         if Cache::<L>::holds(units) {
             if let Some(pos) = self.cut(arena, units) {
-                return Ok(Some(Place::behind_used(pos)));
+                return Ok(Some(pos));
             }
             if let Some((pos, length)) = self.bins.find(arena, units)? {
                 self.bins.take(arena, pos, length)?;
@@ -124,27 +111,25 @@ impl<L: Encoding> FreeIndex<L> {
                         units: length - units,
                     },
                 )?;
-                return Ok(Some(Place::behind_used(pos)));
+                return Ok(Some(pos));
             }
-        } else if let Some((pos, follows_free)) = self.recent.take(arena, units) {
-            return Ok(Some(Place { pos, follows_free }));
+        } else if let Some(pos) = self.recent.take(arena, units) {
+            return Ok(Some(pos));
         } else if let Some((pos, length)) = self.bins.find(arena, units)? {
             self.bins.move_front(arena, pos, length, pos + units)?;
-            return Ok(Some(Place::behind_used(pos)));
+            return Ok(Some(pos));
         } else if let Some(pos) = self.cut(arena, units) {
-            return Ok(Some(Place::behind_used(pos)));
+            return Ok(Some(pos));
         }
         // Untouched space comes last.
-        if self.merge_recent(arena)? {
+        if self.merge_kept(arena)? {
             if let Some((pos, length)) = self.bins.find(arena, units)? {
                 self.bins.move_front(arena, pos, length, pos + units)?;
-                return Ok(Some(Place::behind_used(pos)));
+                return Ok(Some(pos));
             }
         }
         let pos = arena.tail();
-        Ok(arena
-            .set_tail(pos + units)
-            .then_some(Place::behind_used(pos)))
+        Ok(arena.set_tail(pos + units).then_some(pos))
     }
 
     /// The same for a block that may not start anywhere: what is left in front of it is free.
@@ -154,7 +139,7 @@ impl<L: Encoding> FreeIndex<L> {
         arena: &mut Arena<'_, L, C>,
         units: Units,
         align: usize,
-    ) -> Result<Option<Place>, Broken> {
+    ) -> Result<Option<Pos>, Broken> {
         let mut pos = self.strip.pos;
         let mut gap = arena.gap_to_aligned(pos, align);
         if self.cut(arena, units + gap).is_none() {
@@ -180,10 +165,7 @@ impl<L: Encoding> FreeIndex<L> {
         if gap > Units::ZERO {
             self.bins.insert(arena, pos, gap);
         }
-        Ok(Some(Place {
-            pos: pos + gap,
-            follows_free: gap > Units::ZERO,
-        }))
+        Ok(Some(pos + gap))
     }
 
     /// Takes a hole, among merged blocks only. For compaction.
@@ -213,13 +195,44 @@ impl<L: Encoding> FreeIndex<L> {
         if end == arena.tail() {
             return Ok(arena.set_tail(end + more));
         }
-        match free_behind(arena, end)? {
-            Some(length) if length >= more => {
-                self.bins.move_front(arena, end, length, end + more)?;
-                Ok(true)
+        if let Some(room) = self.rooms.take_at(end) {
+            if room.units >= more {
+                let rest = Strip {
+                    pos: end + more,
+                    units: room.units - more,
+                };
+                self.rooms.put_back(arena, rest);
+                return Ok(true);
             }
+            self.merge(arena, room.pos, room.units, false)?;
+        }
+        match free_behind(arena, end)? {
+            Some(length) if length >= more => self.take_with_room(arena, end, length, more),
             _ => Ok(false),
         }
+    }
+
+    /// Takes `more` granules off the front of a merged free block, and keeps a room behind them.
+    fn take_with_room<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        length: Units,
+        more: Units,
+    ) -> Result<bool, Broken> {
+        let front = pos + more;
+        let room = Strip {
+            pos: front,
+            units: (length - more).min(rooms::LENGTH),
+        };
+        self.bins
+            .move_front(arena, pos, length, front + room.units)?;
+        if room.units > Units::ZERO {
+            if let Some(old) = self.rooms.put(arena, room) {
+                self.merge(arena, old.pos, old.units, false)?;
+            }
+        }
+        Ok(true)
     }
 
     /// Makes the last granules of a block free, from `start` to its end.
@@ -230,6 +243,17 @@ impl<L: Encoding> FreeIndex<L> {
         start: Pos,
         end: Pos,
     ) -> Result<(), Broken> {
+        if let Some(room) = self.rooms.take_at(end) {
+            let room = Strip {
+                pos: start,
+                units: room.end() - start,
+            };
+            if room.units <= rooms::LENGTH {
+                self.rooms.put_back(arena, room);
+                return Ok(());
+            }
+            return self.merge(arena, room.pos, room.units, false);
+        }
         match free_behind(arena, end)? {
             Some(length) => self.bins.move_front(arena, end, length, start),
             None => self.merge(arena, start, end - start, false),
@@ -255,32 +279,32 @@ impl<L: Encoding> FreeIndex<L> {
         }
         if Recent::<L>::holds(units) {
             return match self.recent.put(arena, pos, units, follows_free) {
-                Some(old) => self.merge_kept(arena, old),
+                Some(old) => self.merge_one(arena, old),
                 None => Ok(()),
             };
         }
         self.merge(arena, pos, units, follows_free)
     }
 
-    /// Merges the blocks of larger sizes that were kept as they were; false if there were none.
-    pub(crate) fn merge_recent<C: Check>(
+    /// Merges the blocks of larger sizes and the rooms that are kept; false if there are none.
+    pub(crate) fn merge_kept<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
     ) -> Result<bool, Broken> {
         let mut merged = false;
         while let Some(pos) = self.recent.pop() {
-            self.merge_kept(arena, pos)?;
+            self.merge_one(arena, pos)?;
+            merged = true;
+        }
+        while let Some(room) = self.rooms.pop() {
+            self.merge(arena, room.pos, room.units, false)?;
             merged = true;
         }
         Ok(merged)
     }
 
     #[inline(always)]
-    fn merge_kept<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        pos: Pos,
-    ) -> Result<(), Broken> {
+    fn merge_one<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos) -> Result<(), Broken> {
         match arena.header(pos) {
             Some(header)
                 if is_free_as::<L>(header, FreeKind::Cached, L::units(header))
@@ -301,16 +325,26 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
         follows_free: bool,
     ) -> Result<(), Broken> {
+        let (mut pos, mut end, mut follows_free) = (pos, pos + units, follows_free);
+        if let Some(room) = self.rooms.take_at(end) {
+            end = room.end();
+        }
+        if let Some(room) = self.rooms.take_before(pos) {
+            (pos, follows_free) = (room.pos, false);
+        }
         // Both neighbours are looked at before either is touched.
-        let front = if follows_free { free_in_front(arena, pos)? } else { pos };
-        let end = pos + units;
+        let front = if follows_free {
+            free_in_front(arena, pos)?
+        } else {
+            pos
+        };
         let behind = free_behind(arena, end)?;
         let past = end + behind.unwrap_or(Units::ZERO);
         let strip = self.strip;
         if strip.end() != front && strip.pos != past && past != arena.tail() {
             return match (front < pos, behind) {
                 (false, None) => {
-                    self.bins.insert(arena, pos, units);
+                    self.bins.insert(arena, pos, end - pos);
                     Ok(())
                 }
                 (false, Some(length)) => self.bins.move_front(arena, end, length, pos),
@@ -340,7 +374,13 @@ impl<L: Encoding> FreeIndex<L> {
             if behind.is_some() {
                 unmark(arena, end);
             }
-            self.set_strip(arena, Strip { pos: start, units: end - start });
+            self.set_strip(
+                arena,
+                Strip {
+                    pos: start,
+                    units: end - start,
+                },
+            );
         } else {
             self.bins.insert(arena, start, end - start);
         }
@@ -420,7 +460,8 @@ impl<L: Encoding> FreeIndex<L> {
         &self,
         arena: &Arena<'_, L, C>,
     ) -> Result<(usize, usize), Corruption> {
-        let mut cached = self.cache.check(arena)? + self.recent.check(arena)?;
+        let mut cached =
+            self.cache.check(arena)? + self.recent.check(arena)? + self.rooms.check(arena)?;
         let strip = self.strip;
         if strip.units > Units::ZERO {
             let touching = free_behind(arena, strip.end()) != Ok(None);

@@ -30,19 +30,15 @@ impl<L: Encoding> Recent<L> {
 
     /// Takes the block of exactly `units`, if it is the one that is kept.
     #[inline(always)]
-    pub(super) fn take<C: Check>(
-        &mut self,
-        arena: &Arena<'_, L, C>,
-        units: Units,
-    ) -> Option<(Pos, bool)> {
+    pub(super) fn take<C: Check>(&mut self, arena: &Arena<'_, L, C>, units: Units) -> Option<Pos> {
         let place = self.places.get_mut(units.0 % PLACES)?;
         let pos = Pos((*place)?.unpack());
-        let header = arena
+        arena
             .header(pos)
             .filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
         *place = None;
         self.kept = self.kept.wrapping_sub(1);
-        Some((pos, L::follows_free(header)))
+        Some(pos)
     }
 
     /// Keeps a freed block and returns the one that it displaces.

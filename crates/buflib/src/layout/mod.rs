@@ -36,7 +36,9 @@ pub trait Layout: Encoding {
     /// Bytes of a handle table entry, without the check word.
     const ENTRY_BYTES: usize = size_of::<Self::Entry>();
     /// The largest buffer that the layout can address, in bytes.
-    const MAX_ARENA_BYTES: usize = Self::MAX_POS.saturating_add(1).saturating_mul(Self::GRANULE);
+    const MAX_ARENA_BYTES: usize = Self::MAX_POS
+        .saturating_add(1)
+        .saturating_mul(Self::GRANULE);
     /// The largest number of handles that can be live at once.
     const MAX_HANDLES: usize = Self::MAX_INDEX;
     /// How many different generations an entry's handles go through before one repeats.

@@ -149,6 +149,11 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
         result
     }
 
+    /// Any operation on a heap that is damaged on purpose, without the walk.
+    pub(crate) fn run_damaged<R>(&mut self, operation: impl FnOnce(&mut Heap<'a, L, C>) -> R) -> R {
+        operation(&mut self.heap)
+    }
+
     pub(crate) fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
         self.run(|heap| heap.alloc(size))
     }
@@ -181,7 +186,10 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
     pub(crate) fn fill(&mut self, handle: Handle<L>) {
         self.run(|heap| {
             let bytes = heap.get_mut(handle).expect("live block");
-            bytes.iter_mut().zip(pattern(handle)).for_each(|(to, from)| *to = from);
+            bytes
+                .iter_mut()
+                .zip(pattern(handle))
+                .for_each(|(to, from)| *to = from);
         });
     }
 
@@ -201,7 +209,10 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
     #[track_caller]
     pub(crate) fn expect_front(&self, handle: Handle<L>, len: usize) {
         let bytes = self.get(handle).expect("live block");
-        assert!(bytes[..len].iter().copied().eq(pattern(handle).take(len)), "contents of {handle}: {bytes:?}");
+        assert!(
+            bytes[..len].iter().copied().eq(pattern(handle).take(len)),
+            "contents of {handle}: {bytes:?}"
+        );
     }
 
     /// Checks the contents of blocks that were filled, to the last byte.
@@ -218,7 +229,9 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
 
     /// Where the row of blocks ends, in bytes from the arena's start.
     pub(crate) fn end_of_blocks(&self) -> usize {
-        self.seen().last().map_or(0, |last| last.offset + last.bytes)
+        self.seen()
+            .last()
+            .map_or(0, |last| last.offset + last.bytes)
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen<Handle<L>>> {
@@ -230,25 +243,57 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
             immovable: block.immovable,
             name: block.name.map(String::from),
         };
-        self.blocks().map(|block| own(block.expect("sound metadata"))).collect()
+        self.blocks()
+            .map(|block| own(block.expect("sound metadata")))
+            .collect()
     }
 
     /// Lengths of the free blocks, in the order of their addresses.
     pub(crate) fn holes(&self) -> Vec<usize> {
-        self.seen().iter().filter(|block| block.handle.is_none()).map(|block| block.bytes).collect()
+        self.seen()
+            .iter()
+            .filter(|block| block.handle.is_none())
+            .map(|block| block.bytes)
+            .collect()
     }
 
     pub(crate) fn picture(&self) -> Picture<Handle<L>> {
         let blocks = self.seen();
         let live = blocks.iter().filter_map(|block| block.handle);
-        let contents = live.map(|handle| (handle, self.get(handle).expect("listed block").to_vec())).collect();
-        Picture { stats: self.stats(), blocks, contents }
+        let contents = live
+            .map(|handle| (handle, self.get(handle).expect("listed block").to_vec()))
+            .collect();
+        Picture {
+            stats: self.stats(),
+            blocks,
+            contents,
+        }
     }
+}
+
+/// Flips bits of a byte of the arena behind the heap's back, as a stray pointer would. `anchor` is a
+/// live block, and `anchor_offset` is where it starts, in bytes from the arena's start.
+pub(crate) fn flip<L: Layout, C: Check>(
+    heap: &mut Heap<'_, L, C>,
+    anchor: Handle<L>,
+    anchor_offset: usize,
+    at: usize,
+    mask: u8,
+) {
+    let payload = heap.get_mut(anchor).expect("the anchor").as_mut_ptr();
+    let distance = at as isize - (anchor_offset + L::HEADER_BYTES) as isize;
+    // SAFETY: callers name a byte of the arena, so it is in the same buffer as the payload, and the
+    // heap, whose borrow the pointer is derived from, is not used meanwhile. That the pointer leaves
+    // the payload is an error in the model of Stacked Borrows, and none in Tree Borrows.
+    unsafe { *payload.offset(distance) ^= mask };
 }
 
 /// Bytes that differ between handles and between places.
 pub(crate) fn pattern<L: Layout>(handle: Handle<L>) -> impl Iterator<Item = u8> {
-    let seed = handle.number().wrapping_mul(31).wrapping_add(handle.generation() as usize * 97);
+    let seed = handle
+        .number()
+        .wrapping_mul(31)
+        .wrapping_add(handle.generation() as usize * 97);
     (0..).map(move |i: usize| seed.wrapping_add(i * 7).wrapping_add(i / 256) as u8)
 }
 
@@ -265,10 +310,17 @@ pub(crate) struct Known<L: Layout> {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
-    Alloc { size: usize, align_log2: u32, immovable: bool, named: bool },
+    Alloc {
+        size: usize,
+        align_log2: u32,
+        immovable: bool,
+        named: bool,
+    },
     /// Of the live block with this number, modulo how many there are.
     Free(usize),
     Resize(usize, usize),
+    /// By so many bytes, the live block with this number.
+    Grow(usize, isize),
     Compact,
     Maximum,
     /// Use of the handle that was freed last.
@@ -284,7 +336,12 @@ pub(crate) struct Model<'a, L: Layout, C: Check> {
 
 impl<'a, L: Layout, C: Check> Model<'a, L, C> {
     pub(crate) fn new(heap: Heap<'a, L, C>) -> Self {
-        Self { heap, known: Vec::new(), stale: None, seed: 0 }
+        Self {
+            heap,
+            known: Vec::new(),
+            stale: None,
+            seed: 0,
+        }
     }
 
     pub(crate) fn run(&mut self, ops: impl IntoIterator<Item = Op>) {
@@ -296,27 +353,60 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
     /// Carries one operation out on both, and compares all there is.
     pub(crate) fn step(&mut self, op: Op) {
         match op {
-            Op::Alloc { size, align_log2, immovable, named } => {
-                let name = if named { format!("block of {size}") } else { String::new() };
+            Op::Alloc {
+                size,
+                align_log2,
+                immovable,
+                named,
+            } => {
+                let name = if named {
+                    format!("block of {size}")
+                } else {
+                    String::new()
+                };
                 self.alloc(size, 1 << align_log2, immovable, name);
             }
             Op::Free(which) => self.free(which),
             Op::Resize(which, size) => self.resize(which, size),
+            Op::Grow(which, by) => {
+                if let Some(block) = self.known.get(which % self.known.len().max(1)) {
+                    let size = block.bytes.len().saturating_add_signed(by);
+                    self.resize(which, size);
+                }
+            }
             Op::Compact => {
                 let free = self.heap.available();
                 let done = self.heap.compact().expect("compaction");
                 assert!(self.heap.available() >= free, "compaction lost free space");
-                assert_eq!(self.heap.compact().expect("again").moves, 0, "after {done:?}");
-                let plain = self.known.iter().all(|block| block.align <= 8 && block.fixed.is_none());
+                assert_eq!(
+                    self.heap.compact().expect("again").moves,
+                    0,
+                    "after {done:?}"
+                );
+                let plain = self
+                    .known
+                    .iter()
+                    .all(|block| block.align <= 8 && block.fixed.is_none());
                 if plain {
-                    assert!(self.heap.blocks().all(|block| block.unwrap().handle.is_some()), "free space among blocks");
+                    assert!(
+                        self.heap
+                            .blocks()
+                            .all(|block| block.unwrap().handle.is_some()),
+                        "free space among blocks"
+                    );
                 }
             }
             Op::Maximum => self.maximum(),
             Op::Stale => {
                 if let Some(handle) = self.stale {
-                    assert!(matches!(self.heap.free(handle), Err(Error::BadHandle { .. })));
-                    assert!(matches!(self.heap.resize(handle, 1), Err(Error::BadHandle { .. })));
+                    assert!(matches!(
+                        self.heap.free(handle),
+                        Err(Error::BadHandle { .. })
+                    ));
+                    assert!(matches!(
+                        self.heap.resize(handle, 1),
+                        Err(Error::BadHandle { .. })
+                    ));
                     assert!(self.heap.get(handle).is_err() && self.heap.get_mut(handle).is_err());
                 }
             }
@@ -331,13 +421,22 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         }
         match self.heap.alloc_with(request) {
             Ok(handle) => {
-                assert!(self.known.iter().all(|block| block.handle != handle), "{handle} given out twice");
+                assert!(
+                    self.known.iter().all(|block| block.handle != handle),
+                    "{handle} given out twice"
+                );
                 let bytes = self.fresh(size);
                 let to = self.heap.get_mut(handle).expect("new block");
                 assert_eq!(to.len(), size);
                 to.copy_from_slice(&bytes);
                 let fixed = immovable.then(|| to.as_ptr().addr());
-                self.known.push(Known { handle, bytes, align, name, fixed });
+                self.known.push(Known {
+                    handle,
+                    bytes,
+                    align,
+                    name,
+                    fixed,
+                });
             }
             Err(error) => self.must_be_exhausted(error, size, align <= 8 && name.is_empty()),
         }
@@ -345,14 +444,22 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
 
     /// A failure is right only if the same fails again with everything moved together.
     fn must_be_exhausted(&mut self, error: Error, size: usize, plain: bool) {
-        let Error::Exhausted { requested, free, contiguous } = error else {
+        let Error::Exhausted {
+            requested,
+            free,
+            contiguous,
+        } = error
+        else {
             panic!("{error}");
         };
         assert_eq!(requested, size);
         assert!(contiguous <= free);
         if plain {
             let most = self.heap.allocatable().expect("allocatable");
-            assert!(most.is_none_or(|most| most < size), "{size} failed where {most:?} are allocatable");
+            assert!(
+                most.is_none_or(|most| most < size),
+                "{size} failed where {most:?} are allocatable"
+            );
         }
     }
 
@@ -390,9 +497,15 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
     fn maximum(&mut self) {
         let most = self.heap.allocatable().expect("allocatable");
         if let Some(most) = most {
-            assert!(self.heap.alloc(most + 1).is_err(), "{most} were said to be the most");
+            assert!(
+                self.heap.alloc(most + 1).is_err(),
+                "{most} were said to be the most"
+            );
             let (handle, bytes) = self.heap.alloc_maximum().expect("maximum");
-            assert_eq!((self.heap.get(handle).expect("maximum").len(), bytes), (most, most));
+            assert_eq!(
+                (self.heap.get(handle).expect("maximum").len(), bytes),
+                (most, most)
+            );
             assert!(matches!(self.heap.alloc(0), Err(Error::MaximumHeld { .. })));
             self.verify();
             self.heap.free(handle).expect("free");
@@ -401,7 +514,9 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
 
     fn fresh(&mut self, size: usize) -> Vec<u8> {
         self.seed = self.seed.wrapping_add(41);
-        (0..size).map(|i| self.seed.wrapping_add((i as u8).wrapping_mul(7))).collect()
+        (0..size)
+            .map(|i| self.seed.wrapping_add((i as u8).wrapping_mul(7)))
+            .collect()
     }
 
     /// Integrity, contents, alignment, place of the immovable, counts.
@@ -412,13 +527,28 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         for block in &self.known {
             let bytes = self.heap.get(block.handle).expect("live block");
             assert_eq!(bytes, block.bytes, "contents of {}", block.handle);
-            assert_eq!(bytes.as_ptr().addr() % block.align.max(L::GRANULE_BYTES), 0, "alignment");
+            assert_eq!(
+                bytes.as_ptr().addr() % block.align.max(L::GRANULE_BYTES),
+                0,
+                "alignment"
+            );
             if let Some(address) = block.fixed {
                 assert_eq!(bytes.as_ptr().addr(), address, "an immovable block moved");
             }
-            assert_eq!(self.heap.name(block.handle).expect("name").unwrap_or_default(), block.name);
+            assert_eq!(
+                self.heap
+                    .name(block.handle)
+                    .expect("name")
+                    .unwrap_or_default(),
+                block.name
+            );
         }
-        let listed = self.heap.blocks().map(Result::unwrap).filter_map(|block| block.handle).count();
+        let listed = self
+            .heap
+            .blocks()
+            .map(Result::unwrap)
+            .filter_map(|block| block.handle)
+            .count();
         assert_eq!(listed, self.heap.stats().live);
     }
 }
