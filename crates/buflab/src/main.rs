@@ -135,7 +135,7 @@ fn run_heaps(json: bool, out: &mut dyn Write) -> Result<bool, Error> {
 
 fn run_overview(json: bool, out: &mut dyn Write) -> Result<bool, Error> {
     let progress = Progress::new();
-    let replayed = defaults::or_given(&[], defaults::REPLAY);
+    let replayed = defaults::or_given(&[], defaults::OVERVIEW);
     let fitted = defaults::or_given(&[], defaults::FIT);
     let results = overview::overview(&replayed, &fitted, &progress)?;
     progress.clear();

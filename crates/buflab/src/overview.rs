@@ -13,7 +13,6 @@ use crate::replay::{self, Settings, Size};
 use crate::trace;
 
 pub(crate) struct Results {
-    pub(crate) slack: Slack,
     pub(crate) runs: usize,
     pub(crate) replays: Vec<Vec<replay::Row>>,
     pub(crate) fits: Vec<Vec<fit::Row>>,
@@ -26,16 +25,15 @@ pub(crate) fn overview(
     fitted: &[HeapChoice],
     progress: &Progress,
 ) -> Result<Results, Error> {
-    let slack = Slack(1.25);
     let timeout = Duration::from_secs(5);
     let settings = Settings {
-        size: Size::Slack(slack),
+        // Each heap has its own.
+        size: Size::Slack(Slack(1.25)),
         runs: RUNS,
         timeout,
     };
     let mut arena = Arena::default();
     let mut results = Results {
-        slack,
         runs: RUNS,
         replays: Vec::new(),
         fits: Vec::new(),

@@ -52,7 +52,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let handle = heap.alloc(5)?;
     /// heap.get_mut(handle)?.copy_from_slice(b"hello");
     /// assert!(heap.alloc(1000).is_err());
@@ -75,7 +75,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let (handle, bytes) = heap.alloc_mut(5)?;
     /// bytes.copy_from_slice(b"hello");
     /// assert_eq!(heap.get(handle)?, b"hello");
@@ -253,7 +253,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let most = heap.allocatable()?.unwrap();
     /// assert!(heap.alloc(most + 1).is_err());
     /// assert!(heap.alloc(most).is_ok());
@@ -294,7 +294,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let (all, bytes) = heap.alloc_maximum()?;
     /// assert!(heap.alloc(0).is_err());
     /// heap.resize(all, bytes / 2)?;

@@ -82,7 +82,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let (a, b) = (heap.alloc(40)?, heap.alloc(40)?);
     /// heap.free(a)?;
     /// assert_eq!(heap.compact()?.moves, 1);
@@ -125,14 +125,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.compact_all()?;
             return Ok(true);
         }
-        // More is gathered than is asked for, so that the walk pays for many requests to come.
         let free = self.arena.top() - Pos::FIRST - self.used;
-        let survey = self.survey(
-            units,
-            units.max(Units(
-                free.0 / 4 * 3 / (self.used.0 * L::GRANULE / 512 / self.table.live().max(1)).max(1),
-            )),
-        )?;
+        let survey = self.survey(units, units.max(self.worth_gathering(free)))?;
         match survey.cheapest {
             _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => {
                 self.sweep(Window::NOTHING)?
@@ -141,6 +135,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             None => self.compact_all()?,
         }
         Ok(true)
+    }
+
+    /// How much of the free space to bring together at once: more than was asked for, so that the
+    /// walk over the headers pays for many requests to come; less, the more a block weighs, since
+    /// then moving costs more than walking.
+    fn worth_gathering(&self, free: Units) -> Units {
+        const LIGHT: usize = 512;
+        let mean = self.used.0 * L::GRANULE / self.table.live().max(1);
+        Units(free.0 / 4 * 3 / (mean / LIGHT).max(1))
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
@@ -321,7 +324,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 place = hole;
             }
         }
-        if place != pos {
+        if place > pos {
+            // Only if the block is not aligned as its entry says.
+            let at = self.arena.entry_byte(live.index());
+            let (found, expected) = (live.align() as u64, 1);
+            return Err(Corruption::new(Fault::Alignment, at, found, expected));
+        }
+        if place < pos {
             live.put_moved(&mut self.arena, place)?;
         }
         Ok(place)

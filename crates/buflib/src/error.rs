@@ -110,7 +110,9 @@ pub enum Fault {
     List,
     /// The check word does not match. Found: the stored word. Expected: the computed one.
     CheckWord,
-    /// A block's extension (alignment, name) makes no sense. Found: the word. Expected: the most it can be.
+    /// A block is not where its alignment allows. Found: how many granules off, or its alignment.
+    Alignment,
+    /// A block's extension (its name) makes no sense. Found: the word. Expected: the most it can be.
     Extension,
     /// A count kept beside the arena disagrees with the blocks. Found: counted. Expected: kept.
     Count,
@@ -195,6 +197,7 @@ impl fmt::Display for Corruption {
             Fault::FollowsFree => "a wrong mark about the block in front",
             Fault::List => "a broken list",
             Fault::CheckWord => "a wrong check word",
+            Fault::Alignment => "a block off its alignment",
             Fault::Extension => "an impossible extension",
             Fault::Count => "a wrong count",
         };

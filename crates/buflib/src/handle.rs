@@ -26,7 +26,7 @@ use crate::units::Index;
 ///
 /// ```
 /// let mut memory = [0; 256];
-/// let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+/// let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
 /// let handle = heap.alloc(10)?;
 /// assert_eq!(handle.to_string(), "#1.0");
 /// assert_eq!(size_of_val(&Some(handle)), 4);

@@ -57,7 +57,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 ///
 /// ```compile_fail,E0502
 /// # let mut memory = [0; 1024];
-/// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+/// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
 /// let handle = heap.alloc(10)?;
 /// let bytes = heap.get(handle)?;
 /// heap.alloc(10)?; // may move blocks
@@ -208,7 +208,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let (a, b) = (heap.alloc(3)?, heap.alloc(3)?);
     /// let [x, y] = heap.get_disjoint_mut([a, b])?;
     /// x.copy_from_slice(b"abc");

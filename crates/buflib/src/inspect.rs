@@ -102,7 +102,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let (a, b) = (heap.alloc(10)?, heap.alloc(20)?);
     /// heap.free(a)?;
     /// let blocks: Vec<_> = heap.blocks().collect::<Result<_, _>>()?;
@@ -161,7 +161,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live.len(&self.arena)?;
                     live.name(&self.arena)?;
                     let gap = self.arena.gap_to_aligned(pos, live.align());
-                    fault(Fault::Extension, at, gap.0 as u64, 0)?;
+                    fault(Fault::Alignment, at, gap.0 as u64, 0)?;
                     row.live += 1;
                     row.used += units;
                     row.fixed += usize::from(L::is_fixed(&live.record));

@@ -2,10 +2,10 @@
 //! usable space.
 //!
 //! ```
-//! use buflib::{Heap, Standard};
+//! use buflib::Heap;
 //!
 //! let mut memory = [0; 4096];
-//! let mut heap = Heap::<Standard>::from_bytes(&mut memory)?;
+//! let mut heap: Heap = Heap::from_bytes(&mut memory)?;
 //! let handles: Vec<_> = (0..4).map(|_| heap.alloc(1000)).collect::<Result<_, _>>()?;
 //! heap.get_mut(handles[3])?.fill(7);
 //! heap.free(handles[0])?;
@@ -18,9 +18,8 @@
 //!
 //! [`Heap`] is where to start: its page draws the memory and the layers.
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(test, doc))]
+#[cfg(test)]
 extern crate std;
 
 mod alloc;
@@ -47,3 +46,8 @@ pub use heap::Heap;
 pub use inspect::{Block, Blocks, Stats};
 pub use layout::{Layout, Narrow, Standard, Wide};
 pub use request::Request;
+
+/// The example in the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@
 ///
 /// ```
 /// # let mut memory = [0; 1024];
-/// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+/// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
 /// use buflib::Request;
 /// let handle = heap.alloc_with(Request::new(100).align(64).name("samples"))?;
 /// assert!(heap.get(handle)?.as_ptr().addr() % 64 == 0);

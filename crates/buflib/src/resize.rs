@@ -24,7 +24,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let handle = heap.alloc(3)?;
     /// heap.get_mut(handle)?.copy_from_slice(b"abc");
     /// heap.resize(handle, 100)?;
@@ -48,7 +48,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// ```
     /// # let mut memory = [0; 256];
-    /// # let mut heap = buflib::Heap::<buflib::Standard>::from_bytes(&mut memory)?;
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let handle = heap.alloc(3)?;
     /// assert_eq!(heap.resize_mut(handle, 5)?.len(), 5);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

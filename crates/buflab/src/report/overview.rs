@@ -11,11 +11,11 @@ use crate::run::Failure;
 use comfy_table::CellAlignment::{Left, Right};
 
 pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Error> {
-    let (slack, runs) = (results.slack.0, results.runs);
+    let runs = results.runs;
     writeln!(
         out,
-        "Time in ns/event, median of {runs} runs, in an arena of {slack} times what each trace needs \
-         without fragmentation:\n"
+        "Time in ns/event, median of {runs} runs. `@1.25`: in an arena of 1.25 times what the trace \
+         needs without fragmentation:\n"
     )?;
     let replays: Vec<Vec<_>> = results
         .replays
@@ -26,7 +26,13 @@ pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Err
         })
         .collect();
     let heaps = results.replays.first().into_iter().flatten();
-    matrix(out, "trace", heaps.map(|row| row.heap), replays)?;
+    let titles: Vec<_> = heaps
+        .map(|row| match row.slack {
+            Some(slack) if row.arena.is_some() => format!("{}@{slack}", row.heap),
+            _ => row.heap.to_owned(),
+        })
+        .collect();
+    matrix(out, "trace", titles.iter().map(String::as_str), replays)?;
 
     for row in results.replays.iter().flatten() {
         if row.failure == Some(Failure::Fault) {
