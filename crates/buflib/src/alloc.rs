@@ -234,7 +234,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             .release(&mut self.arena, handle.index(), handle.generation());
         self.used.0 = self.used.0.wrapping_sub(live.units.0);
         self.settled = false;
-        self.fixed -= usize::from(L::is_fixed(&live.record));
+        self.fixed = self
+            .fixed
+            .wrapping_sub(usize::from(L::is_fixed(&live.record)));
         if handle.index() == self.maximum {
             self.maximum = Index::NONE;
         }
@@ -278,7 +280,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Err(self.diagnose(Broken));
         };
         let largest = listed.max(top - self.arena.tail());
-        let bytes = largest.0 * L::GRANULE;
+        let bytes = largest.bytes::<L>();
         Ok(bytes
             .checked_sub(L::HEADER)
             .map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
@@ -418,7 +420,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.table.take(&number);
         self.used.0 = self.used.0.wrapping_add(shape.units.0);
-        self.fixed += usize::from(traits.fixed);
+        self.fixed = self.fixed.wrapping_add(usize::from(traits.fixed));
         Ok(Handle::from_token(token))
     }
 }

@@ -449,7 +449,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             return None;
         }
         // `1 <= pos` and `pos + units <= tail`: these do not overflow.
-        let len = (units.0 * L::GRANULE).checked_sub(L::HEADER + taken)?;
+        let len = units.bytes::<L>().checked_sub(L::HEADER + taken)?;
         // SAFETY: the header of a block at or before `tail` is inside the buffer (invariant 4).
         let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER) };
         Some((from, len))

@@ -109,7 +109,7 @@ impl<L: Layout> Live<L> {
     /// Bytes behind the header.
     #[inline(always)]
     pub(crate) fn capacity(&self) -> usize {
-        self.units.0 * L::GRANULE - L::HEADER
+        self.units.bytes::<L>() - L::HEADER
     }
 
     /// Bytes at the block's end that are not payload.

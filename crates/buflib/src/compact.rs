@@ -94,8 +94,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.compact_all()?;
         Ok(Compaction {
             gained: self.largest_free() > before,
-            moves: self.counters.moves - counters.moves,
-            bytes_moved: self.counters.bytes_moved - counters.bytes_moved,
+            moves: self.counters.moves.wrapping_sub(counters.moves),
+            bytes_moved: self.counters.bytes_moved.wrapping_sub(counters.bytes_moved),
         })
     }
 
@@ -125,7 +125,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.compact_all()?;
             return Ok(true);
         }
-        let free = self.arena.top() - Pos::FIRST - self.used;
+        let free = self.free_units();
         let survey = self.survey(units, units.max(self.worth_gathering(free)))?;
         match survey.cheapest {
             _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => {
@@ -142,7 +142,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// then moving costs more than walking.
     fn worth_gathering(&self, free: Units) -> Units {
         const LIGHT: usize = 512;
-        let mean = self.used.0 * L::GRANULE / self.table.live().max(1);
+        let mean = self.used.bytes::<L>() / self.table.live().max(1);
         Units(free.0 / 4 * 3 / (mean / LIGHT).max(1))
     }
 
@@ -233,7 +233,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// table's list. A block whose metadata is damaged stays where it is and is reported.
     fn sweep(&mut self, window: Window) -> Result<(), Corruption> {
         self.index = FreeIndex::EMPTY;
-        self.counters.compactions += 1;
+        self.counters.compactions = self.counters.compactions.wrapping_add(1);
         let tail = self.arena.tail();
         let mut damage = Ok(());
         let mut run = Run::NONE;
@@ -358,7 +358,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     fn move_run(&mut self, run: Run) {
         let _ = self.arena.shift(run.from, run.to, run.units);
-        self.counters.moves += run.blocks;
-        self.counters.bytes_moved += run.units.0 * L::GRANULE;
+        self.counters.moved(run.blocks, run.units.bytes::<L>());
     }
 }

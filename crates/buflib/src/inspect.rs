@@ -17,6 +17,13 @@ pub(crate) struct Counters {
     pub(crate) bytes_moved: usize,
 }
 
+impl Counters {
+    pub(crate) fn moved(&mut self, blocks: usize, bytes: usize) {
+        self.moves = self.moves.wrapping_add(blocks);
+        self.bytes_moved = self.bytes_moved.wrapping_add(bytes);
+    }
+}
+
 /// The figures of a heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -70,9 +77,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn stats(&self) -> Stats {
         Stats {
             live: self.table.live(),
-            used_bytes: self.used.0 * L::GRANULE,
-            free_bytes: self.free_units().0 * L::GRANULE,
-            largest_free_bytes: self.largest_free().0 * L::GRANULE,
+            used_bytes: self.used.bytes::<L>(),
+            free_bytes: self.free_units().bytes::<L>(),
+            largest_free_bytes: self.largest_free().bytes::<L>(),
             table_entries: self.arena.entries(),
             compactions: self.counters.compactions,
             moves: self.counters.moves,
@@ -84,11 +91,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// entries can take up. Constant time.
     #[must_use]
     pub fn available(&self) -> usize {
-        self.free_units().0 * L::GRANULE
+        self.free_units().bytes::<L>()
     }
 
     pub(crate) fn free_units(&self) -> Units {
-        self.arena.top() - Pos::FIRST - self.used
+        // Damage can make the count of what is in use wrong.
+        Units(
+            (self.arena.top() - Pos::FIRST)
+                .0
+                .saturating_sub(self.used.0),
+        )
     }
 
     /// The longest piece among the free tail and one block of the highest bin.
@@ -264,7 +276,7 @@ impl<L: Layout, C: Check> core::iter::FusedIterator for Blocks<'_, '_, L, C> {}
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn block_at(&self, pos: Pos) -> Result<Block<'_, L>, Corruption> {
         let header = self.header_in_row(pos)?;
-        let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).0 * L::GRANULE);
+        let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).bytes::<L>());
         if L::is_free(header) {
             return Ok(Block {
                 offset,

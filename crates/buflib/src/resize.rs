@@ -176,8 +176,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let _ = self.arena.shift(live.pos, place, live.units);
         let header = L::set_follows_free(live.record.header, new_mark);
         self.arena.put_header(place, header);
-        self.counters.moves += 1;
-        self.counters.bytes_moved += live.units.0 * L::GRANULE;
+        self.counters.moved(1, live.units.bytes::<L>());
         self.move_extension(live, place, shape)?;
         self.reshape(live, place, shape)?;
         self.settled = false;
@@ -208,16 +207,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !self.arena.set_tail(tail + more) {
             return Ok(false);
         }
-        let mut pos = start;
+        let (mut pos, mut moves) = (start, 0);
         while pos < tail {
             let header = self.header_in_row(pos)?;
             let other = Live::at(&self.arena, pos, header)?;
             other.put_moved(&mut self.arena, pos + more)?;
-            self.counters.moves += 1;
+            moves += 1;
             pos = pos + other.units;
         }
         let _ = self.arena.shift(start, start + more, tail - start);
-        self.counters.bytes_moved += (tail - start).0 * L::GRANULE;
+        self.counters.moved(moves, (tail - start).bytes::<L>());
         let rest = live.units + more - shape.units;
         if rest > Units::ZERO {
             self.index

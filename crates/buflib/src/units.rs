@@ -2,6 +2,8 @@
 
 use core::ops::{Add, AddAssign, Sub, SubAssign};
 
+use crate::layout::Encoding;
+
 /// A place in the arena, in granules: block *p* starts at byte *(p - 1) × GRANULE*. Zero is no place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Pos(pub(crate) usize);
@@ -23,6 +25,12 @@ impl Pos {
 impl Units {
     pub(crate) const ZERO: Self = Self(0);
     pub(crate) const ONE: Self = Self(1);
+
+    /// The length in bytes.
+    #[inline(always)]
+    pub(crate) fn bytes<L: Encoding>(self) -> usize {
+        self.0.wrapping_mul(L::GRANULE)
+    }
 }
 
 impl Index {
