@@ -275,8 +275,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         else {
             return Ok(None);
         };
-        let merged = self.index.merge_kept(&mut self.arena);
-        let Ok(listed) = merged.and_then(|_| self.index.largest(&self.arena)) else {
+        let Ok(listed) = self.index.largest(&mut self.arena) else {
             return Err(self.diagnose(Broken));
         };
         let largest = listed.max(top - self.arena.tail());
@@ -378,11 +377,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Err(broken) => return Err(self.diagnose(broken)),
             }
             if !self.make_room(units, effort)? {
-                self.table.tidy(&mut self.arena);
-                return Err(self.exhausted(size));
+                break;
             }
             effort += 1;
         }
+        if self.settled && (self.table.has_vacancy() || self.table.grow(&mut self.arena)) {
+            match self.index.take_anywhere(&mut self.arena, units, align) {
+                Ok(Some(place)) => return Ok(place),
+                Ok(None) => {}
+                Err(broken) => return Err(self.diagnose(broken)),
+            }
+        }
+        self.table.tidy(&mut self.arena);
+        Err(self.exhausted(size))
     }
 
     /// Writes header and entry of a new block.

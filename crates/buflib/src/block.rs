@@ -88,12 +88,15 @@ impl<L: Layout> Live<L> {
                 units,
                 record: Record { header, entry },
             }),
-            entry => Err(Corruption::new(
-                Fault::BackLink,
-                Arena::<L, C>::byte(pos),
-                entry.map_or(0, |entry| L::entry_pos(entry).0 as u64),
-                pos.0 as u64,
-            )),
+            entry => {
+                let live = entry.filter(|&entry| !L::entry_is_vacant(entry));
+                Err(Corruption::new(
+                    Fault::BackLink,
+                    Arena::<L, C>::byte(pos),
+                    live.map_or(0, |entry| L::entry_pos(entry).0 as u64),
+                    pos.0 as u64,
+                ))
+            }
         }
     }
 

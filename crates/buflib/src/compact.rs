@@ -128,9 +128,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let free = self.free_units();
         let survey = self.survey(units, units.max(self.worth_gathering(free)))?;
         match survey.cheapest {
-            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => {
-                self.sweep(Window::NOTHING)?
-            }
+            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => self.merge_all()?,
             Some(window) => self.sweep(window)?,
             None => self.compact_all()?,
         }
@@ -154,6 +152,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut found: Option<(Units, Window)> = None;
         // The shortest piece of the row that ends at `pos` and has enough free space.
         let (mut from, mut free, mut live) = (Pos::FIRST, Units::ZERO, Units::ZERO);
+        let (mut used, mut blocks) = (Units::ZERO, 0);
         let mut pos = Pos::FIRST;
         loop {
             let at_end = pos >= tail;
@@ -170,6 +169,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     }
                     gap = Units::ZERO;
                     live += units;
+                    used += units;
+                    blocks += 1;
                     if C::ENABLED || self.fixed > 0 {
                         let block = Live::at(&self.arena, pos, header)?;
                         block.verify(&self.arena)?;
@@ -202,12 +203,20 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 found = Some((live, Window { from, to: pos }));
             }
             if at_end {
+                // A free block that seems to be longer than it is hides others, and they would be lost.
+                expect_count(used.0, self.used.0)?;
+                expect_count(blocks, self.table.live())?;
                 return Ok(Survey {
                     suitable,
                     cheapest: found.map(|(_, window)| window),
                 });
             }
         }
+    }
+
+    /// Merges all free space, and moves nothing.
+    pub(crate) fn merge_all(&mut self) -> Result<(), Corruption> {
+        self.sweep(Window::NOTHING)
     }
 
     /// The header at a position of the row of blocks, with a length that leads to the next.
@@ -257,12 +266,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 } else if place < target {
                     // Into a hole further down; what it leaves is free.
                     self.flush(&mut run);
+                    let follows = self.arena.header(place).is_some_and(L::follows_free);
                     self.move_run(Run {
                         from: pos,
                         to: place,
                         units,
                         blocks: 1,
                     });
+                    if let Some(moved) = self.arena.header(place) {
+                        self.arena
+                            .put_header(place, L::set_follows_free(moved, follows));
+                    }
                 } else {
                     if place > target || run.from + run.units != pos {
                         self.flush(&mut run);
@@ -307,18 +321,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         target: Pos,
         window: Window,
     ) -> Result<Pos, Corruption> {
-        if pos == target || pos < window.from || pos >= window.to {
+        if pos < window.from || pos >= window.to || (pos == target && self.fixed == 0) {
             return Ok(pos);
         }
         let live = Live::at(&self.arena, pos, header)?;
         if L::is_fixed(&live.record) {
             return Ok(pos);
         }
-        let mut place = target;
-        if live.align() > 1 {
-            place = target + self.arena.gap_to_aligned(target, live.align());
-        } else if self.fixed > 0 {
-            if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units) {
+        let align = live.align();
+        let mut place = target + self.arena.gap_to_aligned(target, align);
+        if self.fixed > 0 {
+            if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units, align) {
                 self.arena
                     .put_header(pos, L::set_follows_free(header, false));
                 place = hole;
@@ -360,4 +373,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let _ = self.arena.shift(run.from, run.to, run.units);
         self.counters.moved(run.blocks, run.units.bytes::<L>());
     }
+}
+
+fn expect_count(found: usize, kept: usize) -> Result<(), Corruption> {
+    if found == kept {
+        return Ok(());
+    }
+    Err(Corruption::new(Fault::Count, 0, found as u64, kept as u64))
 }

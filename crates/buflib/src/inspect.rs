@@ -109,8 +109,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         room.max(self.index.large(&self.arena))
     }
 
-    /// All blocks, in use or free, in the order of their addresses. The free tail is not among
-    /// them. Ends early with an error where the metadata is damaged. Each step is constant time.
+    /// All blocks in use, and the free pieces between them, in the order of their addresses. The free
+    /// tail is not among them. Ends early with an error where the metadata is damaged. A walk over
+    /// all is linear in the blocks.
     ///
     /// ```
     /// # let mut memory = [0; 256];
@@ -278,9 +279,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = self.header_in_row(pos)?;
         let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).bytes::<L>());
         if L::is_free(header) {
+            let mut end = pos + L::units(header);
+            while end < self.arena.tail() {
+                let header = self.header_in_row(end)?;
+                if !L::is_free(header) {
+                    break;
+                }
+                end = end + L::units(header);
+            }
             return Ok(Block {
                 offset,
-                bytes,
+                bytes: (end - pos).bytes::<L>(),
                 handle: None,
                 payload_bytes: 0,
                 immovable: false,

@@ -6,7 +6,7 @@ use crate::check::Check;
 use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::layout::{Layout, Record};
+use crate::layout::{FreeKind, Layout, Record};
 use crate::units::{Index, Pos, Units};
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
@@ -72,6 +72,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut arena = self.arena.local();
         let live = Live::find_plain(&arena, handle)?;
         let shape = Shape::new::<L, C>(size, 0).filter(|shape| shape.units == live.units)?;
+        if handle.index() == self.maximum {
+            return None;
+        }
         live.verify(&arena).ok()?;
         let record = L::reshaped(&live.record, shape.units, shape.pad);
         arena.put_header(live.pos, record.header);
@@ -118,9 +121,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.index
                 .give_back_end(&mut self.arena, live.pos + shape.units, end)?;
             self.settled = false;
-            if live.index() == self.maximum {
-                self.maximum = Index::NONE;
-            }
+        }
+        let smaller = shape.units < live.units || shape.pad > L::pad(&live.record);
+        if smaller && live.index() == self.maximum {
+            self.maximum = Index::NONE;
         }
         self.reshape(live, live.pos, shape)?;
         Ok(true)
@@ -142,7 +146,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Ok(false) => {}
                 Err(broken) => return Err(self.diagnose(broken)),
             }
-            match self.grow_by_moving(&live, shape) {
+            match self.grow_by_moving(&live, shape, false) {
                 Ok(Some(pos)) => return Ok(pos),
                 Ok(None) => {}
                 Err(broken) => return Err(self.diagnose(broken)),
@@ -152,7 +156,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             effort += 1;
         }
+        if !self.settled {
+            // There is less free space than is wanted.
+            return Err(self.exhausted(size));
+        }
         let live = Live::find(&self.arena, handle)?;
+        match self.grow_by_moving(&live, shape, true) {
+            Ok(Some(pos)) => return Ok(pos),
+            Ok(None) => {}
+            Err(broken) => return Err(self.diagnose(broken)),
+        }
         if self.grow_by_pushing(&live, shape)? {
             return Ok(live.pos);
         }
@@ -160,14 +173,22 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Moves the block to where there is room for its new shape without moving anything else.
-    fn grow_by_moving(&mut self, live: &Live<L>, shape: Shape) -> Result<Option<Pos>, Broken> {
+    fn grow_by_moving(
+        &mut self,
+        live: &Live<L>,
+        shape: Shape,
+        anywhere: bool,
+    ) -> Result<Option<Pos>, Broken> {
         if L::is_fixed(&live.record) {
             return Ok(None);
         }
-        let Some(place) = self
-            .index
-            .take(&mut self.arena, shape.units, live.align())?
-        else {
+        let (arena, align) = (&mut self.arena, live.align());
+        let found = if anywhere {
+            self.index.take_anywhere(arena, shape.units, align)?
+        } else {
+            self.index.take(arena, shape.units, align)?
+        };
+        let Some(place) = found else {
             return Ok(None);
         };
         // The neighbours may have been merged in the search: the old header knows.
@@ -192,16 +213,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (mut pos, mut align) = (start, 1);
         while pos < tail {
             let header = self.header_in_row(pos)?;
-            if L::is_free(header) {
-                return Ok(false);
+            if !L::is_free(header) {
+                let other = Live::at(&self.arena, pos, header)?;
+                if L::is_fixed(&other.record) {
+                    return Ok(false);
+                }
+                other.verify(&self.arena)?;
+                align = align.max(other.align());
             }
-            let other = Live::at(&self.arena, pos, header)?;
-            if L::is_fixed(&other.record) {
-                return Ok(false);
-            }
-            other.verify(&self.arena)?;
-            align = align.max(other.align());
-            pos = pos + other.units;
+            pos = pos + L::units(header);
         }
         let more = Units((shape.units - live.units).0.next_multiple_of(align));
         if !self.arena.set_tail(tail + more) {
@@ -210,20 +230,26 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (mut pos, mut moves) = (start, 0);
         while pos < tail {
             let header = self.header_in_row(pos)?;
-            let other = Live::at(&self.arena, pos, header)?;
-            other.put_moved(&mut self.arena, pos + more)?;
-            moves += 1;
-            pos = pos + other.units;
+            if !L::is_free(header) {
+                let other = Live::at(&self.arena, pos, header)?;
+                other.put_moved(&mut self.arena, pos + more)?;
+                moves += 1;
+            }
+            pos = pos + L::units(header);
         }
         let _ = self.arena.shift(start, start + more, tail - start);
         self.counters.moved(moves, (tail - start).bytes::<L>());
-        let rest = live.units + more - shape.units;
+        let end = live.pos + shape.units;
+        let rest = start + more - end;
         if rest > Units::ZERO {
-            self.index
-                .insert_gap(&mut self.arena, live.pos + shape.units, rest);
+            self.arena
+                .put_free(end, FreeKind::Cached, rest, false, Pos::NIL);
         }
         self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
+        // Free blocks among those that were pushed are not where the index has them.
+        self.merge_all()?;
+        self.settled = false;
         Ok(true)
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct Table {
     live: usize,
     /// The generation that an entry starts from when the table grows.
     fresh: u32,
+    /// How far that has come since the table was empty: no entry is further behind.
+    advanced: u32,
     /// Whether the table's end is in use and its vacant entries are in order.
     tidy: bool,
 }
@@ -31,6 +33,7 @@ impl Table {
         vacant: Index::NONE,
         live: 0,
         fresh: 0,
+        advanced: 0,
         tidy: true,
     };
 
@@ -123,11 +126,19 @@ impl Table {
         }
     }
 
+    /// Gives the last entry back, whose next handle would have had this generation. New entries start
+    /// from the furthest that any has come.
     fn drop_last<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, generation: u32) {
         arena.pop_entry();
-        // Keep the one that is ahead of the other on the circle of generations.
-        if generation.wrapping_sub(self.fresh) & L::MAX_GENERATION <= L::MAX_GENERATION / 2 {
+        // Generations go round: so far ahead, or as far as to the full circle behind?
+        let ahead = generation.wrapping_sub(self.fresh) & L::MAX_GENERATION;
+        let behind = L::MAX_GENERATION - ahead + 1;
+        if ahead > 0 && (ahead <= L::MAX_GENERATION / 2 || behind > self.advanced) {
             self.fresh = generation;
+            self.advanced = self.advanced.saturating_add(ahead);
+        }
+        if arena.entries() == 0 {
+            self.advanced = 0;
         }
     }
 

@@ -4,7 +4,9 @@
 #[macro_use]
 mod common;
 
-use buflib::{Check, Crc32, Error, Found, Handle, Layout, Narrow, Request, Standard, Unchecked, Wide};
+use buflib::{
+    Check, Crc32, Error, Found, Handle, Layout, Narrow, Request, Standard, Unchecked, Wide,
+};
 use common::{Checked, Memory, payload};
 
 on_every_heap!(
@@ -17,19 +19,33 @@ on_every_heap!(
 );
 
 fn bad<L: Layout>(handle: Handle<L>, found: Found) -> Error {
-    Error::BadHandle { number: handle.number(), generation: handle.generation(), found }
+    Error::BadHandle {
+        number: handle.number(),
+        generation: handle.generation(),
+        found,
+    }
 }
 
 /// Every operation says the same, and changes nothing.
 #[track_caller]
-fn expect_refused<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>, handle: Handle<L>, found: Found) {
+fn expect_refused<L: Layout, C: Check>(
+    heap: &mut Checked<'_, L, C>,
+    handle: Handle<L>,
+    found: Found,
+) {
     let (error, before) = (bad(handle, found), heap.picture());
     assert!(!heap.contains(handle));
     assert_eq!(heap.get(handle).err(), Some(error));
     assert_eq!(heap.name(handle).err(), Some(error));
     assert_eq!(heap.run(|heap| heap.get_mut(handle).err()), Some(error));
-    assert_eq!(heap.run(|heap| heap.get_disjoint_mut([handle]).err()), Some(error));
-    assert_eq!(heap.run(|heap| heap.resize_mut(handle, 500).err()), Some(error));
+    assert_eq!(
+        heap.run(|heap| heap.get_disjoint_mut([handle]).err()),
+        Some(error)
+    );
+    assert_eq!(
+        heap.run(|heap| heap.resize_mut(handle, 500).err()),
+        Some(error)
+    );
     for size in [0, 1, 500, usize::MAX] {
         assert_eq!(heap.resize(handle, size), Err(error));
     }
@@ -106,7 +122,10 @@ fn stale_handle_is_refused_after_the_table_shrank_and_grew<L: Layout, C: Check>(
     for _ in 1..L::GENERATIONS.min(if cfg!(miri) { 20 } else { 300 }) {
         let handle = heap.alloc(10).expect("room");
         assert_eq!(handle.number(), 1);
-        assert_eq!(heap.get(first).err(), Some(bad(first, Found::Generation(handle.generation()))));
+        assert_eq!(
+            heap.get(first).err(),
+            Some(bad(first, Found::Generation(handle.generation())))
+        );
         heap.free(handle).expect("live block");
         assert_eq!(heap.stats().table_entries, 0);
     }
@@ -130,7 +149,10 @@ fn stale_handle_is_refused_after_numbers_of_any_age_were_given_back<L: Layout, C
         assert_eq!(heap.stats().table_entries, 0);
         let (new, newer) = (heap.alloc(10).expect("room"), heap.alloc(10).expect("room"));
         for &old in &stale {
-            assert!(!heap.contains(old), "{old} is valid after {uses} uses of its number, beside {new} and {newer}");
+            assert!(
+                !heap.contains(old),
+                "{old} is valid after {uses} uses of its number, beside {new} and {newer}"
+            );
         }
         assert!(!heap.contains(other), "{other} is valid again");
     }
@@ -144,7 +166,12 @@ fn foreign_handle_is_refused_where_number_or_generation_differ<L: Layout, C: Che
     expect_refused(&mut heap, foreign[3], Found::OutsideTable { entries: 3 });
 
     // Handles that say the same are not told apart: documented, and nothing but a block is reached.
-    assert_eq!(heap.get(foreign[0]).expect("a block of the same number").len(), 1);
+    assert_eq!(
+        heap.get(foreign[0])
+            .expect("a block of the same number")
+            .len(),
+        1
+    );
 
     other.free(foreign[0]).expect("live block");
     let later = other.alloc(10).expect("room");
@@ -175,7 +202,14 @@ fn wraps_around<L: Layout, C: Check>() {
 
 #[test]
 fn generations_of_a_number_wrap_around_as_documented() {
-    assert_eq!((Narrow::GENERATIONS, Standard::GENERATIONS, Wide::GENERATIONS), (128, 256, 4_194_304));
+    assert_eq!(
+        (
+            Narrow::GENERATIONS,
+            Standard::GENERATIONS,
+            Wide::GENERATIONS
+        ),
+        (128, 256, 4_194_304)
+    );
     wraps_around::<Narrow, Unchecked>();
     wraps_around::<Narrow, Crc32>();
     wraps_around::<Standard, Unchecked>();

@@ -8,17 +8,27 @@ use std::thread;
 use buflib::{Check, Crc32, Heap, Layout, Narrow, Standard, Unchecked, Wide};
 use common::{Checked, Memory, pattern};
 
-on_every_heap!(heaps_in_neighbouring_buffers_leave_each_other_alone, heaps_live_on_threads_of_their_own);
+on_every_heap!(
+    heaps_in_neighbouring_buffers_leave_each_other_alone,
+    heaps_live_on_threads_of_their_own
+);
 
 fn heaps_in_neighbouring_buffers_leave_each_other_alone<L: Layout, C: Check>() {
     let mut memory = Memory::new(3 * 768);
-    let mut heaps: Vec<_> =
-        memory.bytes().chunks_exact_mut(768).map(|piece| Heap::<L, C>::from_bytes(piece).expect("a heap")).collect();
+    let mut heaps: Vec<_> = memory
+        .bytes()
+        .chunks_exact_mut(768)
+        .map(|piece| Heap::<L, C>::from_bytes(piece).expect("a heap"))
+        .collect();
     let mut handles = vec![Vec::new(); heaps.len()];
     for size in [0, 40, 7, 90, 33, 60, 1, 25] {
         for (heap, handles) in heaps.iter_mut().zip(&mut handles) {
             let handle = heap.alloc(size).expect("room");
-            heap.get_mut(handle).expect("new block").iter_mut().zip(pattern(handle)).for_each(|(to, from)| *to = from);
+            heap.get_mut(handle)
+                .expect("new block")
+                .iter_mut()
+                .zip(pattern(handle))
+                .for_each(|(to, from)| *to = from);
             handles.push(handle);
         }
     }
@@ -32,7 +42,14 @@ fn heaps_in_neighbouring_buffers_leave_each_other_alone<L: Layout, C: Check>() {
         heap.check().expect("sound metadata");
         assert_eq!(heap.stats().live, handles.len());
         for handle in handles {
-            assert!(heap.get(handle).expect("live block").iter().copied().zip(pattern(handle)).all(|(a, b)| a == b));
+            assert!(
+                heap.get(handle)
+                    .expect("live block")
+                    .iter()
+                    .copied()
+                    .zip(pattern(handle))
+                    .all(|(a, b)| a == b)
+            );
         }
     }
 }
@@ -73,14 +90,19 @@ fn heaps_of_different_layouts_live_side_by_side() {
 #[test]
 fn heap_over_a_static_buffer_is_static() {
     static mut MEMORY: [u8; 1024] = [0; 1024];
+    let raw = &raw mut MEMORY;
     // SAFETY: this is the only place that names `MEMORY`, and it is reached once.
-    let memory: &'static mut [u8] = unsafe { &mut *(&raw mut MEMORY) };
+    let memory: &'static mut [u8] = unsafe { &mut *raw };
     let mut heap = Heap::<Standard>::from_bytes(memory).expect("a heap");
     // A thread that is not scoped takes nothing that is borrowed for less than `'static`.
     let thread = thread::spawn(move || {
         let handle = heap.alloc(100).expect("room");
         heap.get_mut(handle).expect("new block").fill(3);
-        heap.get(handle).expect("new block").iter().map(|&byte| usize::from(byte)).sum::<usize>()
+        heap.get(handle)
+            .expect("new block")
+            .iter()
+            .map(|&byte| usize::from(byte))
+            .sum::<usize>()
     });
     assert_eq!(thread.join().expect("no panic"), 300);
 }
@@ -91,7 +113,10 @@ fn buffer_comes_back_when_its_heap_is_gone() {
     let mut heap = Heap::<Standard>::from_bytes(&mut memory).expect("a heap");
     let handle = heap.alloc(64).expect("room");
     heap.get_mut(handle).expect("new block").fill(9);
-    assert!(memory.windows(64).any(|bytes| bytes == [9; 64]), "what was written is in the buffer");
+    assert!(
+        memory.windows(64).any(|bytes| bytes == [9; 64]),
+        "what was written is in the buffer"
+    );
     let again = Heap::<Standard>::from_bytes(&mut memory).expect("a heap");
     assert_eq!((again.stats().live, again.contains(handle)), (0, false));
 }

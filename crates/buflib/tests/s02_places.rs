@@ -39,9 +39,15 @@ fn table_grows_down_from_the_end_and_nothing_between_is_touched<L: Layout, C: Ch
     let table = entry_bytes::<L, C>() * SIZES.len();
 
     let (below, entries) = memory.bytes().split_at(1024 - table);
-    assert!(below[blocks..].iter().all(|&byte| byte == FILLER), "the free tail was written to");
+    assert!(
+        below[blocks..].iter().all(|&byte| byte == FILLER),
+        "the free tail was written to"
+    );
     for entry in entries.chunks(entry_bytes::<L, C>()) {
-        assert!(entry.iter().any(|&byte| byte != FILLER), "an entry was not written");
+        assert!(
+            entry.iter().any(|&byte| byte != FILLER),
+            "an entry was not written"
+        );
     }
 }
 
@@ -56,7 +62,11 @@ fn table_after<L: Layout, C: Check>(compacted: bool) -> Vec<Vec<u8>> {
     }
     heap.expect_filled(handles);
     let table = memory.bytes()[1024 - entry_bytes::<L, C>() * SIZES.len()..].to_vec();
-    table.chunks(entry_bytes::<L, C>()).rev().map(<[u8]>::to_vec).collect()
+    table
+        .chunks(entry_bytes::<L, C>())
+        .rev()
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 fn entries_keep_their_places_when_blocks_move<L: Layout, C: Check>() {

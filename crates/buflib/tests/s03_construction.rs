@@ -25,7 +25,10 @@ fn every_skew_is_aligned_inward<L: Layout, C: Check>() {
             let (start, end) = (range.start.addr(), range.end.addr());
             let mut heap = memory.checked::<L, C>();
             let free = heap.available();
-            assert!(free <= len && free + 4 * L::GRANULE_BYTES > len, "{free} bytes are free of {len}");
+            assert!(
+                free <= len && free + 4 * L::GRANULE_BYTES > len,
+                "{free} bytes are free of {len}"
+            );
             while let Ok(handle) = heap.alloc(5) {
                 let address = heap.address(handle);
                 assert_eq!(address % L::GRANULE_BYTES, 0);
@@ -33,7 +36,10 @@ fn every_skew_is_aligned_inward<L: Layout, C: Check>() {
                 heap.fill(handle);
             }
             assert!(heap.stats().live >= 5);
-            assert!(memory.around().all(|byte| byte == FILLER), "a write outside the buffer");
+            assert!(
+                memory.around().all(|byte| byte == FILLER),
+                "a write outside the buffer"
+            );
         }
     }
 }
@@ -55,10 +61,16 @@ fn buffer_too_small_is_an_error_and_any_other_holds_a_block<L: Layout, C: Check>
                 }
                 Err(error) => {
                     assert_eq!(error, BuildError::TooSmall { bytes: len, needed });
-                    assert!(len < needed, "{needed} bytes were said to be enough, not at {skew}");
+                    assert!(
+                        len < needed,
+                        "{needed} bytes were said to be enough, not at {skew}"
+                    );
                 }
             }
-            assert!(memory.around().all(|byte| byte == FILLER), "a write outside the buffer");
+            assert!(
+                memory.around().all(|byte| byte == FILLER),
+                "a write outside the buffer"
+            );
         }
         for len in [0, 1, 7] {
             assert!(Heap::<L, C>::from_bytes(Memory::skewed(len, skew).bytes()).is_err());
@@ -76,7 +88,10 @@ fn arena_of_64_bytes_works<L: Layout, C: Check>() {
     heap.expect_front(all, 1);
     heap.free(all).expect("live block");
     assert_eq!(heap.alloc(bytes).map(|handle| handle.number()), Ok(1));
-    assert!(memory.around().all(|byte| byte == FILLER), "a write outside the buffer");
+    assert!(
+        memory.around().all(|byte| byte == FILLER),
+        "a write outside the buffer"
+    );
 }
 
 fn uninitialised_memory_reads_as_zeros<L: Layout, C: Check>() {
@@ -92,7 +107,12 @@ fn uninitialised_memory_reads_as_zeros<L: Layout, C: Check>() {
     let last = handles[handles.len() - 1];
     heap.resize(last, 400).expect("to grow into the free tail");
     // Where the row of blocks ended, there was metadata before.
-    let metadata = heap.get(last).expect("live block").iter().filter(|&&byte| byte != 0).count();
+    let metadata = heap
+        .get(last)
+        .expect("live block")
+        .iter()
+        .filter(|&&byte| byte != 0)
+        .count();
     assert!(metadata <= L::HEADER_BYTES, "{metadata} bytes are not zero");
     heap.check().expect("sound metadata");
 }
@@ -115,8 +135,16 @@ fn uninitialised_memory_is_readable_once_it_is_a_payload() {
     heap.compact().expect("compaction");
     assert_eq!(heap.get(second).expect("live block"), [0; 100]);
     let (all, bytes) = heap.alloc_maximum().expect("room");
-    let sum: usize = heap.get(all).expect("new block").iter().map(|&byte| usize::from(byte)).sum();
-    assert!(sum < bytes, "more than a few bytes of metadata were left behind");
+    let sum: usize = heap
+        .get(all)
+        .expect("new block")
+        .iter()
+        .map(|&byte| usize::from(byte))
+        .sum();
+    assert!(
+        sum < bytes,
+        "more than a few bytes of metadata were left behind"
+    );
     heap.check().expect("sound metadata");
 }
 
@@ -130,11 +158,20 @@ fn narrow_heap_of_256_kib_works_and_more_than_its_limit_is_an_error() {
 
     let bytes = memory.len();
     match Heap::<Narrow>::new(&mut memory) {
-        Err(BuildError::TooLarge { bytes: found, limit }) => {
+        Err(BuildError::TooLarge {
+            bytes: found,
+            limit,
+        }) => {
             assert_eq!(found, bytes);
             assert!(Heap::<Narrow>::new(&mut memory[..limit]).is_ok());
             let more = Heap::<Narrow>::new(&mut memory[..limit + 1]);
-            assert_eq!(more.err(), Some(BuildError::TooLarge { bytes: limit + 1, limit }));
+            assert_eq!(
+                more.err(),
+                Some(BuildError::TooLarge {
+                    bytes: limit + 1,
+                    limit
+                })
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -153,5 +190,8 @@ fn standard_heap_of_1_gib_works_and_more_than_its_limit_is_an_error() {
     let mut heap = Heap::<Standard, Unchecked>::new(&mut memory[..GIB]).expect("a heap of 1 GiB");
     assert!(heap.allocatable().expect("allocatable").expect("room") + 64 > GIB);
     let handle = heap.alloc(100).expect("room");
-    assert_eq!((handle.number(), heap.stats().used_bytes), (1, block_bytes::<Standard>(100)));
+    assert_eq!(
+        (handle.number(), heap.stats().used_bytes),
+        (1, block_bytes::<Standard>(100))
+    );
 }

@@ -38,7 +38,9 @@ fn freed_numbers_are_used_before_the_table_grows<L: Layout, C: Check>() {
     }
     assert_eq!(heap.stats().table_entries, 10);
     // Of another size, so that it is the number and not the block that is used again.
-    let again: BTreeSet<_> = (0..3).map(|_| heap.alloc(50).expect("room").number()).collect();
+    let again: BTreeSet<_> = (0..3)
+        .map(|_| heap.alloc(50).expect("room").number())
+        .collect();
     assert_eq!(again, BTreeSet::from([3, 4, 7]));
     assert_eq!(heap.stats().table_entries, 10);
     assert_eq!(heap.alloc(50).expect("room").number(), 11);
@@ -60,7 +62,10 @@ fn table_is_never_longer_than_the_most_blocks_at_once<L: Layout, C: Check>() {
         }
         most = most.max(live.len());
         assert!(heap.stats().table_entries <= most);
-        assert!(live.iter().all(|handle| (1..=most).contains(&handle.number())));
+        assert!(
+            live.iter()
+                .all(|handle| (1..=most).contains(&handle.number()))
+        );
     }
 }
 
@@ -71,9 +76,16 @@ fn table_shrinks_when_its_last_entry_is_freed<L: Layout, C: Check>() {
     let free = heap.available();
     heap.free(handles[3]).expect("live block");
     assert_eq!(heap.stats().table_entries, 3);
-    assert!(heap.available() > free, "the entry's bytes are free again, or the block's at least");
+    assert!(
+        heap.available() > free,
+        "the entry's bytes are free again, or the block's at least"
+    );
     heap.free(handles[0]).expect("live block");
-    assert_eq!(heap.stats().table_entries, 3, "a vacancy inside the table stays");
+    assert_eq!(
+        heap.stats().table_entries,
+        3,
+        "a vacancy inside the table stays"
+    );
     heap.free(handles[2]).expect("live block");
     assert_eq!(heap.stats().table_entries, 2);
     assert_eq!(heap.alloc(10).expect("room").number(), 1);
@@ -90,7 +102,11 @@ fn compaction_gives_back_the_vacant_end_of_the_table<L: Layout, C: Check>() {
     assert_eq!(heap.stats().table_entries, 8);
     heap.free(handles[8 - 1]).expect("live block");
     heap.compact().expect("compaction");
-    assert_eq!(heap.stats().table_entries, 4, "5 to 8 were vacant at the end");
+    assert_eq!(
+        heap.stats().table_entries,
+        4,
+        "5 to 8 were vacant at the end"
+    );
     assert!(heap.available() > empty);
     assert_eq!(heap.alloc(10).expect("room").number(), 2);
     assert_eq!(heap.alloc(10).expect("room").number(), 5);
@@ -115,7 +131,9 @@ fn table_grows_by_making_room_when_blocks_reach_up_to_it<L: Layout, C: Check>() 
     assert_eq!(heap.available(), 0);
     // Free space without a vacant number.
     heap.resize(first, payload::<L>(5)).expect("to shrink");
-    let third = heap.alloc(0).expect("the last block moves down to make room for the entry");
+    let third = heap
+        .alloc(0)
+        .expect("the last block moves down to make room for the entry");
     assert_eq!((third.number(), heap.stats().table_entries), (3, 3));
     assert!(heap.stats().compactions > 0);
     heap.expect_filled([first, last, third]);
@@ -127,9 +145,17 @@ fn handles_are_printed_compared_and_hashed_by_number_and_generation<L: Layout, C
     let [a, b, c] = [1, 2, 3].map(|size| heap.alloc(size).expect("room"));
     heap.free(b).expect("live block");
     let d = heap.alloc(2).expect("room");
-    assert_eq!([a, b, c, d].map(|handle| handle.to_string()), ["#1.0", "#2.0", "#3.0", "#2.1"]);
+    assert_eq!(
+        [a, b, c, d].map(|handle| handle.to_string()),
+        ["#1.0", "#2.0", "#3.0", "#2.1"]
+    );
     assert_eq!(format!("{d:?}"), "Handle(#2.1)");
-    assert_eq!(BTreeSet::from([c, d, a, b, a]).into_iter().collect::<Vec<_>>(), [a, b, d, c]);
+    assert_eq!(
+        BTreeSet::from([c, d, a, b, a])
+            .into_iter()
+            .collect::<Vec<_>>(),
+        [a, b, d, c]
+    );
     assert_eq!(HashSet::from([a, b, c, d, a, d]).len(), 4);
     let copy = d;
     assert!(copy == d && copy != b && heap.contains(copy) && heap.contains(d));

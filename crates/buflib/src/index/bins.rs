@@ -129,6 +129,33 @@ impl<L: Encoding> Bins<L> {
         Ok(None)
     }
 
+    /// The same for an alignment, looked for in every block that may be large enough, up to `most`
+    /// of them: the last resort.
+    pub(super) fn search<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+        most: usize,
+    ) -> Result<Option<(Pos, Units)>, Broken> {
+        let mut left = most.min((arena.tail() - Pos::FIRST).0);
+        for bin in Self::bin(units)..self.firsts.as_ref().len() {
+            let mut pos = self.first(bin);
+            while pos != Pos::NIL {
+                let length = binned(arena, pos)?;
+                if length >= units + arena.gap_to_aligned(pos, align) {
+                    return Ok(Some((pos, length)));
+                }
+                if left == 0 {
+                    return Ok(None);
+                }
+                left -= 1;
+                pos = arena.next(pos).ok_or(Broken)?;
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes `units` granules from `pos` a merged free block: header, footer, the mark in the block
     /// behind it, and its place in a bin. The block in front is in use or cached.
     #[inline(always)]

@@ -168,17 +168,65 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(Some(pos + gap))
     }
 
-    /// Takes a hole, among merged blocks only. For compaction.
+    /// Takes granules from any free block that is long enough, in time linear in their number: for a
+    /// request that would fail otherwise. Nothing is cached or kept any more.
+    pub(crate) fn take_anywhere<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+    ) -> Result<Option<Pos>, Broken> {
+        self.merge_strip(arena)?;
+        self.take_merged(arena, units, align, usize::MAX)
+    }
+
+    fn merge_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
+        let strip = core::mem::replace(&mut self.strip, Strip::NONE);
+        if strip.units > Units::ZERO {
+            self.merge(arena, strip.pos, strip.units, false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a hole for a block that compaction moves.
     pub(crate) fn take_hole<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         units: Units,
+        align: usize,
     ) -> Result<Option<Pos>, Broken> {
-        let Some((pos, length)) = self.bins.find(arena, units)? else {
+        const LOOKED_AT: usize = 16;
+        self.take_merged(arena, units, align, LOOKED_AT)
+    }
+
+    /// Takes granules from one of the merged blocks, of which at the most `most` are looked at that
+    /// do not fit.
+    fn take_merged<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+        most: usize,
+    ) -> Result<Option<Pos>, Broken> {
+        let found = match self.bins.find(arena, units + Units(align - 1))? {
+            Some(found) => Some(found),
+            None => self.bins.search(arena, units, align, most)?,
+        };
+        let Some((pos, length)) = found else {
             return Ok(None);
         };
-        self.bins.move_front(arena, pos, length, pos + units)?;
-        Ok(Some(pos))
+        let gap = arena.gap_to_aligned(pos, align);
+        if gap == Units::ZERO {
+            self.bins.move_front(arena, pos, length, pos + units)?;
+            return Ok(Some(pos));
+        }
+        self.bins.take(arena, pos, length)?;
+        let end = pos + gap + units;
+        if pos + length > end {
+            self.bins.insert(arena, end, pos + length - end);
+        }
+        self.bins.insert(arena, pos, gap);
+        Ok(Some(pos + gap))
     }
 
     /// Takes `more` granules from `end` on, where a block ends, if so many are free there.
@@ -450,9 +498,15 @@ impl<L: Encoding> FreeIndex<L> {
             .max(binned(arena, self.bins.large()).unwrap_or(Units::ZERO))
     }
 
-    /// The length of the largest free block but for cached ones; linear in the blocks of the last bin.
-    pub(crate) fn largest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Units, Broken> {
-        Ok(self.strip.units.max(self.bins.largest(arena)?))
+    /// Merges what is kept aside, but for cached blocks, and tells the length of the largest free
+    /// block that a request can have; linear in the blocks of the last bin.
+    pub(crate) fn largest<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+    ) -> Result<Units, Broken> {
+        self.merge_kept(arena)?;
+        self.merge_strip(arena)?;
+        self.bins.largest(arena)
     }
 
     /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.

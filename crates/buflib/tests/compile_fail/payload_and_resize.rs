@@ -1,0 +1,12 @@
+//! Resizing may move the block, and make its payload shorter.
+
+use buflib::{Heap, Standard};
+
+fn main() {
+    let mut memory = [0; 256];
+    let mut heap = Heap::<Standard>::from_bytes(&mut memory).unwrap();
+    let handle = heap.alloc(10).unwrap();
+    let bytes = heap.get(handle).unwrap();
+    heap.resize(handle, 5).unwrap(); //~ E0502
+    assert_eq!(bytes.len(), 10);
+}

@@ -1,0 +1,231 @@
+//! S11: when nothing fits, blocks are moved together; only if that does not help an allocation
+//! fails, and then it has changed nothing. S18: compaction is not repeated in vain.
+
+#[macro_use]
+mod common;
+
+use buflib::{Check, Error, Layout, Request};
+use common::{Memory, arena_bytes, payload};
+
+on_every_heap!(
+    allocation_moves_blocks_together_when_nothing_fits,
+    allocation_of_all_that_is_free_succeeds_however_scattered,
+    failure_tells_what_was_asked_what_is_free_and_what_is_contiguous,
+    failure_changes_nothing,
+    failure_keeps_all_blocks_though_it_may_move_them,
+    failures_do_not_repeat_compaction_until_something_is_freed,
+    free_space_on_both_sides_of_an_immovable_block_does_not_add_up,
+    hole_that_fits_is_found_among_holes_of_almost_its_size,
+    hopeless_request_moves_nothing,
+);
+
+fn allocation_moves_blocks_together_when_nothing_fits<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 40));
+    let mut heap = memory.checked::<L, C>();
+    let handles = [10; 4].map(|granules| heap.granules(granules));
+    heap.free(handles[0]).expect("live block");
+    heap.free(handles[2]).expect("live block");
+    let large = heap.granules(20);
+    assert!(heap.stats().moves > 0 && heap.stats().compactions > 0);
+    heap.expect_filled([handles[1], handles[3], large]);
+}
+
+/// A request for exactly what is free, to the granule, on heaps without a granule to spare.
+fn allocation_of_all_that_is_free_succeeds_however_scattered<L: Layout, C: Check>() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for _ in 0..if cfg!(miri) { 3 } else { 60 } {
+        let sizes: Vec<usize> = (0..20).map(|_| random.usize(1..40)).collect();
+        let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(20, sizes.iter().sum()));
+        let mut heap = memory.checked::<L, C>();
+        let handles: Vec<_> = sizes
+            .iter()
+            .map(|&granules| heap.granules(granules))
+            .collect();
+        let (mut left, mut free) = (Vec::new(), 0);
+        for (&handle, &granules) in handles.iter().zip(&sizes) {
+            // The last entry stays, so that the table neither shrinks nor has to grow.
+            if handle != handles[19] && random.bool() {
+                heap.free(handle).expect("live block");
+                free += granules;
+            } else {
+                left.push(handle);
+            }
+        }
+        if left.len() == 20 {
+            continue;
+        }
+        let size = payload::<L>(free);
+        assert!(
+            matches!(heap.alloc(size + 1), Err(Error::Exhausted { .. })),
+            "a byte more is too much"
+        );
+        left.push(heap.filled(Request::new(size)));
+        assert_eq!(heap.available(), 0);
+        heap.expect_filled(left);
+    }
+}
+
+fn failure_tells_what_was_asked_what_is_free_and_what_is_contiguous<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 60));
+    let mut heap = memory.checked::<L, C>();
+    let handles = [10, 10, 15, 25].map(|granules| {
+        heap.alloc_with(Request::new(payload::<L>(granules)).immovable())
+            .expect("room")
+    });
+    heap.free(handles[0]).expect("live block");
+    heap.free(handles[2]).expect("live block");
+    let granule = L::GRANULE_BYTES;
+    let error = |requested| Error::Exhausted {
+        requested,
+        free: 25 * granule,
+        contiguous: 15 * granule,
+    };
+    for requested in [payload::<L>(15) + 1, payload::<L>(25), 5000] {
+        assert_eq!(heap.alloc(requested), Err(error(requested)));
+    }
+    for requested in [payload::<L>(25) + 1, payload::<L>(40), 5000] {
+        assert_eq!(heap.resize(handles[3], requested), Err(error(requested)));
+    }
+    assert!(heap.alloc(payload::<L>(15)).is_ok());
+}
+
+fn failure_changes_nothing<L: Layout, C: Check>() {
+    let mut memory = Memory::new(2048);
+    let mut heap = memory.checked::<L, C>();
+    let requests = [
+        Request::new(100),
+        Request::new(30).name("named"),
+        Request::new(40).align(64),
+        Request::new(50).immovable(),
+        Request::new(300),
+    ];
+    let handles = requests.map(|request| heap.filled(request));
+    heap.free(handles[0]).expect("live block");
+    heap.free(handles[4]).expect("live block");
+    heap.compact().expect("compaction");
+    let before = heap.picture();
+    for request in [
+        Request::new(3000),
+        Request::new(1990).name("n"),
+        Request::new(1990).align(4096),
+    ] {
+        assert!(matches!(
+            heap.alloc_with(request),
+            Err(Error::Exhausted { .. })
+        ));
+        assert_eq!(heap.picture(), before);
+    }
+    assert!(matches!(
+        heap.resize(handles[1], 3000),
+        Err(Error::Exhausted { .. })
+    ));
+    assert_eq!(heap.picture(), before);
+    heap.expect_filled([handles[1], handles[2], handles[3]]);
+}
+
+fn failure_keeps_all_blocks_though_it_may_move_them<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(6, 60));
+    let mut heap = memory.checked::<L, C>();
+    let handles = [10; 6].map(|granules| heap.granules(granules));
+    for which in [0, 2, 4] {
+        heap.free(handles[which]).expect("live block");
+    }
+    let (live, free) = (heap.stats().live, heap.available());
+    assert!(heap.alloc(payload::<L>(30) + 1).is_err());
+    assert_eq!((heap.stats().live, heap.available()), (live, free));
+    assert_eq!(heap.stats().table_entries, 6, "the number was given back");
+    heap.expect_filled([1, 3, 5].map(|which| handles[which]));
+    heap.granules(30);
+    heap.expect_filled([1, 3, 5].map(|which| handles[which]));
+}
+
+fn failures_do_not_repeat_compaction_until_something_is_freed<L: Layout, C: Check>() {
+    let mut memory = Memory::new(4096);
+    let mut heap = memory.checked::<L, C>();
+    let mut handles: Vec<_> = (0..20)
+        .map(|size| heap.filled(Request::new(size * 5)))
+        .collect();
+    for which in [15, 9, 4, 0] {
+        let freed = handles.remove(which);
+        heap.free(freed).expect("live block");
+        assert!(heap.alloc(3500).is_err());
+        let stats = heap.stats();
+        for size in [3500, 4000, 100_000] {
+            assert!(heap.alloc(size).is_err() && heap.resize(handles[3], size).is_err());
+        }
+        assert_eq!(heap.stats(), stats, "nothing was freed since");
+        // What is allocated or written does not make a compaction worth while either.
+        handles.push(heap.filled(Request::new(3)));
+        let (compactions, moves) = (heap.stats().compactions, heap.stats().moves);
+        assert!(heap.alloc(3500).is_err());
+        assert_eq!(
+            (heap.stats().compactions, heap.stats().moves),
+            (compactions, moves)
+        );
+    }
+    heap.expect_filled(handles);
+}
+
+fn free_space_on_both_sides_of_an_immovable_block_does_not_add_up<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 40));
+    let mut heap = memory.checked::<L, C>();
+    let front = heap.granules(10);
+    let fixed = heap.filled(Request::new(payload::<L>(5)).immovable());
+    let behind = heap.granules(20);
+    let last = heap.granules(5);
+    heap.free(front).expect("live block");
+    heap.free(behind).expect("live block");
+    let place = heap.address(fixed);
+    assert!(heap.alloc(payload::<L>(30)).is_err());
+    assert_eq!(heap.address(fixed), place);
+    // The last block may go to either side; 20 granules in one piece are there in any case.
+    let large = heap.granules(20);
+    heap.expect_filled([fixed, large, last]);
+}
+
+/// Many holes that are a granule too small, and one that is not, wherever it is among them.
+fn hole_that_fits_is_found_among_holes_of_almost_its_size<L: Layout, C: Check>() {
+    const HOLES: usize = 9;
+    for granules in [3, 8, 16, 40, 100] {
+        for fitting in 0..HOLES {
+            let bytes = arena_bytes::<L, C>(2 * HOLES, HOLES * (granules + 1) + 1);
+            let mut memory = Memory::exact::<L>(bytes);
+            let mut heap = memory.checked::<L, C>();
+            let pairs: Vec<_> = (0..HOLES)
+                .map(|i| {
+                    let hole = heap.granules(granules + usize::from(i == fitting));
+                    (hole, heap.filled(Request::new(payload::<L>(1)).immovable()))
+                })
+                .collect();
+            assert_eq!(heap.available(), 0);
+            for &(hole, _) in &pairs {
+                heap.free(hole).expect("live block");
+            }
+            heap.compact().expect("compaction");
+            assert_eq!(
+                heap.holes().iter().max(),
+                Some(&((granules + 1) * L::GRANULE_BYTES))
+            );
+            let new = heap.alloc(payload::<L>(granules + 1));
+            assert!(
+                new.is_ok(),
+                "{granules} + 1 granules, hole {fitting} of {HOLES} has them: {new:?}"
+            );
+            heap.expect_filled(pairs.into_iter().map(|(_, fixed)| fixed));
+        }
+    }
+}
+
+/// A request for more than there is free need not be paid for by moving everything.
+fn hopeless_request_moves_nothing<L: Layout, C: Check>() {
+    let mut memory = Memory::new(4096);
+    let mut heap = memory.checked::<L, C>();
+    let handles = [100; 10].map(|size| heap.filled(Request::new(size)));
+    heap.free(handles[0]).expect("live block");
+    heap.free(handles[5]).expect("live block");
+    let before = heap.picture();
+    for size in [5000, 100_000] {
+        assert!(heap.alloc(size).is_err());
+        assert_eq!(heap.picture(), before);
+    }
+}

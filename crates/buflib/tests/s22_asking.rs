@@ -1,0 +1,229 @@
+//! S22: `available` is all that is free, `allocatable` the largest request that is certain to
+//! succeed.
+
+#[macro_use]
+mod common;
+
+use buflib::{Check, Error, Handle, Heap, Layout, Request};
+use common::{Checked, Memory, arena_bytes, payload};
+
+on_every_heap!(
+    available_is_all_that_is_free_in_one_piece_or_many,
+    allocatable_is_exact_to_the_byte_on_a_fresh_heap,
+    allocatable_is_exact_to_the_byte_where_all_blocks_move,
+    allocatable_is_exact_to_the_byte_beside_immovable_blocks,
+    allocatable_is_exact_to_the_byte_among_many_holes,
+    allocatable_counts_the_entry_that_a_new_block_needs,
+    allocatable_of_a_full_heap_is_none_and_of_one_empty_block_zero,
+    asking_keeps_all_blocks,
+    statistics_say_what_is_there,
+);
+
+fn available_is_all_that_is_free_in_one_piece_or_many<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 100));
+    let mut heap = memory.checked::<L, C>();
+    let granule = L::GRANULE_BYTES;
+    let handles = [10, 20, 30, 40].map(|granules| heap.granules(granules));
+    assert_eq!(heap.available(), 0);
+    heap.free(handles[0]).expect("live block");
+    assert_eq!(heap.available(), 10 * granule);
+    heap.free(handles[2]).expect("live block");
+    assert_eq!(heap.available(), 40 * granule);
+    heap.resize(handles[1], payload::<L>(15))
+        .expect("to shrink");
+    assert_eq!(heap.available(), 45 * granule);
+    heap.compact().expect("compaction");
+    assert_eq!(
+        (heap.available(), heap.stats().free_bytes),
+        (45 * granule, 45 * granule)
+    );
+}
+
+/// Asks, and tries a byte more and exactly that.
+#[track_caller]
+fn expect_exact<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>) -> usize {
+    let most = heap.allocatable().expect("sound metadata").expect("room");
+    let error = heap.alloc(most + 1).expect_err("a byte more");
+    assert!(
+        matches!(error, Error::Exhausted { requested, .. } if requested == most + 1),
+        "{error}"
+    );
+    match heap.alloc(most) {
+        Ok(handle) => {
+            heap.fill(handle);
+            heap.free(handle).expect("live block");
+        }
+        Err(error) => panic!("{most} bytes were said to be allocatable: {error}"),
+    }
+    most
+}
+
+fn allocatable_is_exact_to_the_byte_on_a_fresh_heap<L: Layout, C: Check>() {
+    for len in 128..128 + 3 * L::GRANULE_BYTES {
+        let mut memory = Memory::new(len);
+        expect_exact(&mut memory.checked::<L, C>());
+    }
+    let mut memory = Memory::exact::<L>(1000 + Heap::<L, C>::METADATA_BYTES + L::HEADER_BYTES);
+    let most = expect_exact(&mut memory.checked::<L, C>());
+    assert!(
+        most <= 1000 && most + L::GRANULE_BYTES > 1000,
+        "{most} of 1000"
+    );
+}
+
+/// A heap that has seen some use; `still` blocks in a hundred are immovable.
+fn used<'a, L: Layout, C: Check>(
+    memory: &'a mut Memory,
+    random: &mut fastrand::Rng,
+    still: usize,
+) -> (Checked<'a, L, C>, Vec<Handle<L>>) {
+    let mut heap = memory.checked::<L, C>();
+    let mut handles = Vec::new();
+    for _ in 0..80 {
+        let request = Request::new(random.usize(..150));
+        let request = if random.usize(..100) < still {
+            request.immovable()
+        } else {
+            request
+        };
+        if let Ok(handle) = heap.alloc_with(request) {
+            heap.fill(handle);
+            handles.push(handle);
+        }
+        if random.u8(..) < 100 && !handles.is_empty() {
+            let handle = handles.swap_remove(random.usize(..handles.len()));
+            heap.free(handle).expect("live block");
+        }
+    }
+    (heap, handles)
+}
+
+fn exact_after_use<L: Layout, C: Check>(still: usize) {
+    let mut random = fastrand::Rng::with_seed(22);
+    for _ in 0..if cfg!(miri) { 2 } else { 25 } {
+        let mut memory = Memory::new(8 * 1024 + random.usize(..100));
+        let (mut heap, handles) = used::<L, C>(&mut memory, &mut random, still);
+        expect_exact(&mut heap);
+        heap.expect_filled(handles.iter().copied());
+        if let Some(&handle) = handles.first() {
+            heap.free(handle).expect("live block");
+            expect_exact(&mut heap);
+        }
+    }
+}
+
+fn allocatable_is_exact_to_the_byte_where_all_blocks_move<L: Layout, C: Check>() {
+    exact_after_use::<L, C>(0);
+}
+
+fn allocatable_is_exact_to_the_byte_beside_immovable_blocks<L: Layout, C: Check>() {
+    exact_after_use::<L, C>(5);
+    exact_after_use::<L, C>(50);
+    exact_after_use::<L, C>(100);
+}
+
+/// In the end no tail, and holes that differ by a granule.
+fn allocatable_is_exact_to_the_byte_among_many_holes<L: Layout, C: Check>() {
+    let mut random = fastrand::Rng::with_seed(2);
+    for base in [2, 9, 20, 64, 120] {
+        let sizes: Vec<usize> = (0..12)
+            .map(|_| base + random.usize(..base / 8 + 2))
+            .collect();
+        let mut memory =
+            Memory::exact::<L>(arena_bytes::<L, C>(24, sizes.iter().sum::<usize>() + 12));
+        let mut heap = memory.checked::<L, C>();
+        let pairs: Vec<_> = sizes
+            .iter()
+            .map(|&granules| {
+                (
+                    heap.granules(granules),
+                    heap.filled(Request::new(payload::<L>(1)).immovable()),
+                )
+            })
+            .collect();
+        for &(hole, _) in &pairs {
+            heap.free(hole).expect("live block");
+        }
+        let largest = sizes.iter().max().map(|&granules| payload::<L>(granules));
+        assert_eq!(heap.allocatable(), Ok(largest), "of {sizes:?}");
+        assert_eq!(Some(expect_exact(&mut heap)), largest);
+        heap.expect_filled(pairs.into_iter().map(|(_, still)| still));
+    }
+}
+
+fn allocatable_counts_the_entry_that_a_new_block_needs<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 30));
+    let mut heap = memory.checked::<L, C>();
+    let handles = [10, 10].map(|granules| heap.granules(granules));
+    // A new entry: what is left for the block is exactly what the arena was made for.
+    assert_eq!(heap.allocatable(), Ok(Some(payload::<L>(10))));
+    heap.granules(10);
+    heap.free(handles[0]).expect("live block");
+    // A vacant entry: it costs nothing.
+    assert_eq!(heap.allocatable(), Ok(Some(payload::<L>(10))));
+    heap.granules(10);
+    assert_eq!(heap.allocatable(), Ok(None));
+}
+
+fn allocatable_of_a_full_heap_is_none_and_of_one_empty_block_zero<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(2, 11));
+    let mut heap = memory.checked::<L, C>();
+    heap.granules(10);
+    assert_eq!(heap.allocatable(), Ok(Some(payload::<L>(1))));
+    let last = heap.granules(1);
+    assert_eq!((heap.allocatable(), heap.available()), (Ok(None), 0));
+    heap.free(last).expect("live block");
+    assert_eq!(heap.allocatable(), Ok(Some(payload::<L>(1))));
+}
+
+fn asking_keeps_all_blocks<L: Layout, C: Check>() {
+    let mut random = fastrand::Rng::with_seed(23);
+    let mut memory = Memory::new(8 * 1024);
+    let (mut heap, handles) = used::<L, C>(&mut memory, &mut random, 10);
+    let (live, free) = (heap.stats().live, heap.available());
+    heap.allocatable().expect("sound metadata");
+    assert!(heap.available() >= free);
+    assert_eq!(heap.stats().live, live);
+    heap.expect_filled(handles);
+    let before = heap.picture();
+    heap.allocatable().expect("sound metadata");
+    assert_eq!(
+        heap.picture(),
+        before,
+        "asked again, there is nothing to do"
+    );
+}
+
+fn statistics_say_what_is_there<L: Layout, C: Check>() {
+    let mut memory = Memory::new(8 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let fresh = heap.stats();
+    assert_eq!(
+        (fresh.live, fresh.used_bytes, fresh.table_entries),
+        (0, 0, 0)
+    );
+    assert_eq!(
+        (fresh.compactions, fresh.moves, fresh.bytes_moved),
+        (0, 0, 0)
+    );
+    assert_eq!(
+        (fresh.free_bytes, fresh.largest_free_bytes),
+        (heap.available(), heap.available())
+    );
+    let handles = [10, 10, 10].map(|granules| heap.granules(granules));
+    heap.free(handles[1]).expect("live block");
+    let stats = heap.stats();
+    assert_eq!(
+        (stats.live, stats.used_bytes, stats.table_entries),
+        (2, 20 * L::GRANULE_BYTES, 3)
+    );
+    assert_eq!(
+        stats.largest_free_bytes,
+        stats.free_bytes - 10 * L::GRANULE_BYTES
+    );
+    let printed = format!("{:?}", *heap);
+    assert!(
+        printed.contains("live: 2") && printed.contains("table_entries: 3"),
+        "{printed}"
+    );
+}
