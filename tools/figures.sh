@@ -18,6 +18,6 @@ lab=target/release/buflab
     --heap buflib-wide@1.5 --heap talc@3 --heap rlsf@3 --heap dlmalloc@3 --heap system --heap mimalloc \
     >"$out/replay.jsonl" || [ $? = 1 ]
 "$lab" fit "$@" --json --heap buflib --heap buflib-crc --heap talc --heap rlsf --heap dlmalloc \
-    --heap linked_list_allocator --timeout 20 >"$out/fit.jsonl" || [ $? = 1 ]
+    >"$out/fit.jsonl" || [ $? = 1 ]
 python3 tools/figures.py "$out" "$(uname -m), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)" \
     "$(rustc --version)" "$(date -u +%Y-%m-%d)"
