@@ -34,10 +34,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
-        match self.resize_within(handle, size) {
-            Some(_) => Ok(()),
-            None => self.resize_to(handle, size).map(drop),
-        }
+        self.resize_to(handle, size).map(drop)
     }
 
     /// The same, with the block's bytes at hand afterwards.
@@ -55,32 +52,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
-        let (pos, units, taken) = match self.resize_within(handle, size) {
-            Some(place) => place,
-            None => self.resize_to(handle, size)?,
-        };
+        let (pos, units, taken) = self.resize_to(handle, size)?;
         Ok(self
             .arena
             .payload_mut(pos, units, taken)
             .unwrap_or_default())
-    }
-
-    /// The common case, small enough to be inlined: a plain block that needs as many granules as
-    /// before.
-    #[inline(always)]
-    fn resize_within(&mut self, handle: Handle<L>, size: usize) -> Option<(Pos, Units, usize)> {
-        let mut arena = self.arena.local();
-        let live = Live::find_plain(&arena, handle)?;
-        let shape = Shape::new::<L, C>(size, 0).filter(|shape| shape.units == live.units)?;
-        if handle.index() == self.maximum {
-            return None;
-        }
-        live.verify(&arena).ok()?;
-        let record = L::reshaped(&live.record, shape.units, shape.pad);
-        arena.put_header(live.pos, record.header);
-        arena.put_entry(handle.index(), record.entry);
-        Live { record, ..live }.seal(&mut arena).ok()?;
-        Some((live.pos, shape.units, shape.pad))
     }
 
     /// Where the payload is after a change of size.

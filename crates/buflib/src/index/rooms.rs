@@ -11,7 +11,7 @@ use crate::layout::{Encoding, FreeKind};
 use crate::units::{Pos, Units};
 
 /// How long a room is at the most.
-pub(super) const LENGTH: Units = Units(64);
+pub(super) const LENGTH: Units = Units(128);
 
 const ROOMS: usize = 2;
 
