@@ -5,7 +5,6 @@ mod costs;
 mod measure;
 mod operation;
 mod plan;
-mod random;
 mod round;
 mod row;
 

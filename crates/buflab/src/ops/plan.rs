@@ -1,7 +1,7 @@
 //! What a round does, the same for every heap: the blocks of its heap, and where each operation
 //! takes place.
 
-use super::random::Random;
+use fastrand::Rng;
 
 /// Small sizes leave out a range around those that are cut, so that no free block has one of them,
 /// however a heap rounds up to its size classes.
@@ -57,7 +57,7 @@ impl Plan {
     /// A plan for `live` live blocks and `batch` of each operation.
     pub(crate) fn new(live: u32, batch: u32, seed: u64) -> Self {
         debug_assert!(live >= LEAST_LIVE && batch <= live / SHARE);
-        let mut random = Random::new(seed);
+        let mut random = Rng::with_seed(seed);
         let mut row = Row::default();
         let small = u64::from(live - batch);
         let until = |group: u32| (small * u64::from(group) / u64::from(batch)) as usize;
@@ -74,21 +74,20 @@ impl Plan {
         } = row;
 
         // In no order of address, as programs do it.
-        let all = freed.len();
-        random.draw(&mut freed, all);
+        random.shuffle(&mut freed);
         let count = batch as usize;
-        random.draw(&mut between, count);
+        random.shuffle(&mut between);
         let live: Vec<_> = small.iter().chain(&between).copied().collect();
-        let gets = (0..batch).map(|_| live[random.below(live.len() as u32) as usize]);
+        let gets = (0..batch).map(|_| live[random.usize(..live.len())]);
         let gets = gets.collect();
-        random.draw(&mut small, count);
+        random.shuffle(&mut small);
         let resized = small[..count].to_vec();
         let new_sizes = resized.iter().map(|&block| {
             let below = (sizes[block as usize] - 1) / STEP * STEP;
-            below + random.within(1, STEP)
+            below + random.u32(1..=STEP)
         });
         let new_sizes = new_sizes.collect();
-        random.draw(&mut small, count);
+        random.shuffle(&mut small);
         small.truncate(count);
         Self {
             sizes,
@@ -98,7 +97,7 @@ impl Plan {
             new_sizes,
             small,
             between,
-            cuts: (0..batch).map(|_| random.within(CUT.0, CUT.1)).collect(),
+            cuts: (0..batch).map(|_| random.u32(CUT.0..=CUT.1)).collect(),
         }
     }
 
@@ -130,14 +129,14 @@ impl Row {
     }
 
     /// Three large blocks, of which the middle one stays.
-    fn push_large(&mut self, random: &mut Random) {
-        let three = [(); 3].map(|()| self.push(random.within(LARGE.0, LARGE.1)));
+    fn push_large(&mut self, random: &mut Rng) {
+        let three = [(); 3].map(|()| self.push(random.u32(LARGE.0..=LARGE.1)));
         self.freed.extend([three[0], three[2]]);
         self.between.push(three[1]);
     }
 
     /// Small blocks, every third to be freed, until so many are live.
-    fn push_small(&mut self, random: &mut Random, live: usize) {
+    fn push_small(&mut self, random: &mut Rng, live: usize) {
         while self.small.len() < live {
             let block = self.push(small_size(random));
             self.small_in_all += 1;
@@ -150,12 +149,12 @@ impl Row {
     }
 }
 
-fn small_size(random: &mut Random) -> u32 {
-    if random.below(LARGER_ONE_IN) == 0 {
-        return random.within(LARGER.0, LARGER.1);
+fn small_size(random: &mut Rng) -> u32 {
+    if random.u32(..LARGER_ONE_IN) == 0 {
+        return random.u32(LARGER.0..=LARGER.1);
     }
     let gap = LEFT_OUT.1 - LEFT_OUT.0 + 1;
-    match random.within(SMALL.0, SMALL.1 - gap) {
+    match random.u32(SMALL.0..=SMALL.1 - gap) {
         size if size < LEFT_OUT.0 => size,
         size => size + gap,
     }

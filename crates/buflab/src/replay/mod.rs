@@ -54,9 +54,14 @@ pub(crate) fn replay(
         one.pauses(program, arena, settings)?;
         progress.done(1 + PAUSE_RUNS);
     }
-    // Round 0 is the warm-up.
+    // Each round in another order: what ran before decides what the processor's caches hold. Round 0
+    // is the warm-up.
+    let mut random = fastrand::Rng::with_seed(0);
+    let mut order: Vec<_> = (0..candidates.len()).collect();
     for round in 0..=settings.runs {
-        for one in &mut candidates {
+        random.shuffle(&mut order);
+        for &which in &order {
+            let one = &mut candidates[which];
             let name = one.choice.entry.name;
             progress.show(format!("{}: {name}, round {round}", program.name));
             one.time(program, arena, settings, round > 0)?;
