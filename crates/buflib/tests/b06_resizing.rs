@@ -17,6 +17,10 @@ on_every_heap!(
     block_grows_by_pushing_even_if_all_of_the_arena_is_needed,
     movable_block_grows_if_and_only_if_there_is_room,
     block_grows_by_pushing_named_and_aligned_neighbours,
+    block_grows_by_pushing_a_neighbour_up_to_an_immovable_block,
+    block_grows_by_pushing_a_neighbour_into_the_gap_of_an_aligned_block,
+    many_blocks_grow_in_turn,
+    many_blocks_grow_in_turn_each_into_its_own_hole,
     growth_makes_room_by_compaction,
     failed_growth_leaves_everything_as_it_was,
     sizes_within_the_last_granule_move_nothing,
@@ -227,6 +231,80 @@ fn block_grows_by_pushing_named_and_aligned_neighbours<L: Layout, C: Check>() {
         );
         assert_eq!(heap.name(named), Ok(Some("named")));
         heap.expect_filled([aligned, named, second]);
+    }
+}
+
+/// The neighbour has room to go up, though not all the way to the free tail.
+fn block_grows_by_pushing_a_neighbour_up_to_an_immovable_block<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(5, 40));
+    let mut heap = memory.checked::<L, C>();
+    let [growing, gap, neighbour] = [10, 5, 8].map(|granules| heap.granules(granules));
+    let wall = heap.filled(Request::new(payload::<L>(10)).immovable());
+    let last = heap.granules(7);
+    let place = heap.address(wall);
+    heap.free(gap).expect("live block");
+    heap.compact().expect("compaction");
+    heap.resize(growing, payload::<L>(15)).expect("room");
+    heap.expect_front(growing, payload::<L>(10));
+    heap.fill(growing);
+    assert_eq!((heap.address(wall), heap.available()), (place, 0));
+    heap.expect_filled([growing, neighbour, wall, last]);
+}
+
+fn block_grows_by_pushing_a_neighbour_into_the_gap_of_an_aligned_block<L: Layout, C: Check>() {
+    let per_512 = 512 / L::GRANULE_BYTES;
+    let mut memory = Memory::skewed(arena_bytes::<L, C>(3, 2 * per_512), 512 - L::HEADER_BYTES);
+    let mut heap = memory.checked::<L, C>();
+    let [growing, neighbour] = [8, 10].map(|granules| heap.granules(granules));
+    let aligned = heap.filled(Request::new(payload::<L>(per_512)).align(512));
+    assert_eq!(heap.holes(), [(per_512 - 18) * L::GRANULE_BYTES]);
+    assert_eq!(heap.available(), heap.holes()[0]);
+    heap.resize(growing, payload::<L>(per_512 - 10))
+        .expect("room");
+    heap.expect_front(growing, payload::<L>(8));
+    heap.fill(growing);
+    assert_eq!((heap.address(aligned) % 512, heap.available()), (0, 0));
+    heap.expect_filled([growing, neighbour, aligned]);
+}
+
+/// Like strings that are built side by side, until nothing is left.
+fn many_blocks_grow_in_turn<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(9, 9 * 40));
+    let mut heap = memory.checked::<L, C>();
+    let handles: Vec<_> = (0..9).map(|_| heap.granules(1)).collect();
+    for granules in 2..=40 {
+        for &handle in &handles {
+            heap.resize(handle, payload::<L>(granules)).expect("room");
+            heap.expect_front(handle, payload::<L>(granules - 1));
+            heap.fill(handle);
+        }
+        assert_eq!(heap.available(), 9 * (40 - granules) * L::GRANULE_BYTES);
+        heap.expect_filled(handles.iter().copied());
+    }
+}
+
+fn many_blocks_grow_in_turn_each_into_its_own_hole<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(18, 9 * 100));
+    let mut heap = memory.checked::<L, C>();
+    let still = Request::new(payload::<L>(1)).immovable();
+    let pairs: Vec<_> = (0..9)
+        .map(|_| (heap.filled(still), heap.granules(99)))
+        .collect();
+    let places: Vec<_> = pairs.iter().map(|pair| heap.address(pair.0)).collect();
+    for &(_, gap) in &pairs {
+        heap.free(gap).expect("live block");
+    }
+    heap.compact().expect("compaction");
+    for granules in (2..=100).step_by(7) {
+        for (&(handle, _), &place) in pairs.iter().zip(&places) {
+            let had = heap.get(handle).expect("live block").len();
+            heap.resize(handle, payload::<L>(granules)).expect("room");
+            heap.expect_front(handle, had);
+            heap.fill(handle);
+            assert_eq!(heap.address(handle), place);
+        }
+        assert!(heap.available() >= 9 * (100 - granules) * L::GRANULE_BYTES);
+        heap.expect_filled(pairs.iter().map(|pair| pair.0));
     }
 }
 

@@ -284,7 +284,7 @@ fn name_longer_than_255_bytes_is_an_error<L: Layout, C: Check>() {
     assert_eq!(heap.name(handle), Ok(Some(name.as_str())));
 }
 
-/// What the issue asks of the default: at most 12 bytes without the check word and 16 with it.
+/// What the default layout is for: at most 12 bytes without the check word and 16 with it.
 #[test]
 fn plain_allocation_costs_12_bytes_and_16_with_the_check_word() {
     assert_eq!(

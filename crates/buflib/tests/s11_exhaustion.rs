@@ -16,6 +16,7 @@ on_every_heap!(
     failures_do_not_repeat_compaction_until_something_is_freed,
     free_space_on_both_sides_of_an_immovable_block_does_not_add_up,
     hole_that_fits_is_found_among_holes_of_almost_its_size,
+    hole_of_the_smallest_block_is_found,
     hopeless_request_moves_nothing,
 );
 
@@ -213,6 +214,24 @@ fn hole_that_fits_is_found_among_holes_of_almost_its_size<L: Layout, C: Check>()
             );
             heap.expect_filled(pairs.into_iter().map(|(_, fixed)| fixed));
         }
+    }
+}
+
+/// It is as small as a free block can be.
+fn hole_of_the_smallest_block_is_found<L: Layout, C: Check>() {
+    for compacted in [false, true] {
+        let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 12));
+        let mut heap = memory.checked::<L, C>();
+        let still = |granules| Request::new(payload::<L>(granules)).immovable();
+        let [first, gap, last] = [6, 1, 5].map(|granules| heap.filled(still(granules)));
+        heap.free(gap).expect("live block");
+        if compacted {
+            heap.compact().expect("compaction");
+        }
+        assert_eq!(heap.available(), L::GRANULE_BYTES);
+        assert_eq!(heap.allocatable(), Ok(Some(payload::<L>(1))));
+        let new = heap.granules(1);
+        heap.expect_filled([first, new, last]);
     }
 }
 

@@ -455,10 +455,34 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         assert_eq!(requested, size);
         assert!(contiguous <= free);
         if plain {
+            self.no_hole_must_fit(block_bytes::<L>(size));
             let most = self.heap.allocatable().expect("allocatable");
             assert!(
                 most.is_none_or(|most| most < size),
                 "{size} failed where {most:?} are allocatable"
+            );
+        }
+    }
+
+    /// Looks for free space that would have done, if there is a number for the block.
+    fn no_hole_must_fit(&self, bytes: usize) {
+        let (mut run, mut longest, mut in_holes) = (0, 0, 0);
+        for block in self.heap.blocks() {
+            let block = block.expect("sound metadata");
+            run = if block.handle.is_none() {
+                run + block.bytes
+            } else {
+                0
+            };
+            in_holes += if run > 0 { block.bytes } else { 0 };
+            longest = longest.max(run);
+        }
+        let stats = self.heap.stats();
+        let entry = entry_bytes::<L, C>().next_multiple_of(L::GRANULE_BYTES);
+        if stats.live < stats.table_entries || stats.free_bytes - in_holes >= entry {
+            assert!(
+                longest < bytes,
+                "{bytes} bytes failed beside {longest} free bytes"
             );
         }
     }
