@@ -19,8 +19,9 @@ use crate::units::Index;
 /// handle is taken for a new one if exactly a multiple of [`Layout::GENERATIONS`] blocks have been
 /// freed under its number since (256 for [`Standard`], 128 for
 /// [`Narrow`](crate::Narrow), 4,194,304 for [`Wide`](crate::Wide)). Entries that the table gave
-/// back start from the furthest generation that any of them had come to, so a shrunken table does not make
-/// old handles valid at once. A handle of another heap is found only if number or generation
+/// back start again from the furthest generation that any of them had come to, so that a shrunken
+/// table does not make old handles valid at once, unless two of its entries were further apart than
+/// generations go round. A handle of another heap is found only if number or generation
 /// differ. None of this is a matter of soundness: a wrong handle that is not found out reads or
 /// writes the bytes of another live block of the heap it is used with, never anything else.
 ///

@@ -82,8 +82,7 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// Bytes of metadata for each block: header, table entry, and check word if there is one.
     ///
-    /// Names, and alignments larger than the granule, cost a granule and the name's length more;
-    /// every payload is filled up to the granule.
+    /// A name costs its length and a granule more; every payload is filled up to the granule.
     ///
     /// ```
     /// use buflib::{Crc32, Heap, Narrow, Standard, Wide};

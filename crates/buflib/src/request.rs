@@ -32,7 +32,7 @@ impl<'n> Request<'n> {
     }
 
     /// The payload's address will be a multiple of `align` bytes, wherever the block is moved: a
-    /// power of two up to 4096. More than the granule costs a granule of metadata.
+    /// power of two up to 4096. It costs no metadata, but there may be a gap in front of the block.
     pub const fn align(mut self, align: usize) -> Self {
         self.align = align;
         self

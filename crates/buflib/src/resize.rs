@@ -182,29 +182,35 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(Some(place))
     }
 
-    /// Pushes the blocks behind this one up into the free tail, as far as it needs. All blocks have
-    /// been moved together before.
+    /// Pushes the blocks behind this one up into the next free space that is large enough, as far as
+    /// it needs. All blocks have been moved together before.
     fn grow_by_pushing(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
         let (start, tail) = (live.pos + live.units, self.arena.tail());
-        let (mut pos, mut align) = (start, 1);
-        while pos < tail {
-            let header = self.header_in_row(pos)?;
+        let wanted = (shape.units - live.units).0;
+        let (mut end, mut align, mut gap_end) = (start, 1, None);
+        while end < tail {
+            let header = self.header_in_row(end)?;
+            let next = end + L::units(header);
             if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
+                let other = Live::at(&self.arena, end, header)?;
                 if L::is_fixed(&other.record) {
                     return Ok(false);
                 }
                 other.verify(&self.arena)?;
                 align = align.max(other.align());
+            } else if L::units(header).0 >= wanted.next_multiple_of(align) {
+                gap_end = Some(next);
+                break;
             }
-            pos = pos + L::units(header);
+            end = next;
         }
-        let more = Units((shape.units - live.units).0.next_multiple_of(align));
-        if !self.arena.set_tail(tail + more) {
+        // What is aligned stays so.
+        let more = Units(wanted.next_multiple_of(align));
+        if gap_end.is_none() && !self.arena.set_tail(tail + more) {
             return Ok(false);
         }
         let (mut pos, mut moves) = (start, 0);
-        while pos < tail {
+        while pos < end {
             let header = self.header_in_row(pos)?;
             if !L::is_free(header) {
                 let other = Live::at(&self.arena, pos, header)?;
@@ -213,20 +219,24 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             pos = pos + L::units(header);
         }
-        let _ = self.arena.shift(start, start + more, tail - start);
-        self.counters.moved(moves, (tail - start).bytes::<L>());
-        let end = live.pos + shape.units;
-        let rest = start + more - end;
-        if rest > Units::ZERO {
-            self.arena
-                .put_free(end, FreeKind::Cached, rest, false, Pos::NIL);
-        }
+        let _ = self.arena.shift(start, start + more, end - start);
+        self.counters.moved(moves, (end - start).bytes::<L>());
+        self.put_rest(end + more, gap_end.unwrap_or(end + more));
+        self.put_rest(live.pos + shape.units, start + more);
         self.move_extension(live, live.pos, shape)?;
         self.reshape(live, live.pos, shape)?;
         // Free blocks among those that were pushed are not where the index has them.
         self.merge_all()?;
         self.settled = false;
         Ok(true)
+    }
+
+    /// Makes what may be left between two blocks free, for the next sweep to merge.
+    fn put_rest(&mut self, from: Pos, to: Pos) {
+        if from < to {
+            self.arena
+                .put_free(from, FreeKind::Cached, to - from, false, Pos::NIL);
+        }
     }
 
     /// Moves the extension of a block that now starts at `to` to where its new shape has it.

@@ -177,7 +177,17 @@ impl<L: Encoding> FreeIndex<L> {
         align: usize,
     ) -> Result<Option<Pos>, Broken> {
         self.merge_strip(arena)?;
-        self.take_merged(arena, units, align, usize::MAX)
+        if let Some(pos) = self.take_merged(arena, units, align, usize::MAX)? {
+            return Ok(Some(pos));
+        }
+        if units > Units::ONE {
+            return Ok(None);
+        }
+        let found = find_single(arena, align);
+        if let Some(pos) = found {
+            self.bins.take(arena, pos, units)?;
+        }
+        Ok(found)
     }
 
     fn merge_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
@@ -499,14 +509,18 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     /// Merges what is kept aside, but for cached blocks, and tells the length of the largest free
-    /// block that a request can have; linear in the blocks of the last bin.
+    /// block that a request can have; linear in the blocks of the last bin, or in all if there is none.
     pub(crate) fn largest<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
     ) -> Result<Units, Broken> {
         self.merge_kept(arena)?;
         self.merge_strip(arena)?;
-        self.bins.largest(arena)
+        let largest = self.bins.largest(arena)?;
+        if largest == Units::ZERO && find_single(arena, 1).is_some() {
+            return Ok(Units::ONE);
+        }
+        Ok(largest)
     }
 
     /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.
@@ -550,6 +564,24 @@ fn free_behind<L: Encoding, C: Check>(
         }
         _ => Ok(None),
     }
+}
+
+/// A merged free block of one granule, which no list has: found by a walk over all blocks.
+fn find_single<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, align: usize) -> Option<Pos> {
+    let mut pos = Pos::FIRST;
+    while pos < arena.tail() {
+        let header = arena.header(pos)?;
+        if is_free_as::<L>(header, FreeKind::Binned, Units::ONE)
+            && arena.gap_to_aligned(pos, align) == Units::ZERO
+        {
+            return Some(pos);
+        }
+        if L::units(header) == Units::ZERO {
+            return None;
+        }
+        pos = pos + L::units(header);
+    }
+    None
 }
 
 /// Where the merged free block in front of `pos` starts.

@@ -103,13 +103,13 @@ impl Traits {
 }
 
 /// A stored position or length.
-pub trait Link: Plain + Copy + Eq + Debug {
+pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
     fn pack(value: usize) -> Self;
     fn unpack(self) -> usize;
 }
 
 /// The representation of a handle: never zero, so that `Option<Handle>` is no larger.
-pub trait Token: Copy + Eq + Ord + Hash + Debug {}
+pub trait Token: Copy + Eq + Ord + Hash + Debug + Send + Sync {}
 
 impl Token for core::num::NonZeroU32 {}
 impl Token for core::num::NonZeroU64 {}
@@ -154,11 +154,11 @@ pub trait Encoding: Copy + Debug + 'static {
     type Protected: AsRef<[u64]>;
     type Token: Token;
     /// One list head per bin.
-    type BinHeads: AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    type BinHeads: Send + Sync + AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
     /// One list head per cached size.
-    type CacheHeads: AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    type CacheHeads: Send + Sync + AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
     /// One bit per bin.
-    type BinMap: AsRef<[u32]> + AsMut<[u32]> + Clone + Debug;
+    type BinMap: Send + Sync + AsRef<[u32]> + AsMut<[u32]> + Clone + Debug;
     const NO_BINS: Self::BinHeads;
     const NO_CACHE: Self::CacheHeads;
     const NO_MAP: Self::BinMap;
