@@ -46,6 +46,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `alloc`, `resize` | how requests are served and blocks given back |
 /// | `compact` | moving blocks together |
 /// | `inspect` | looking at the heap: blocks, figures, the full check |
+/// | `default` | one heap that is always there |
 /// | `index`, `table`, `block` | where free space is; where handles lead; one block in use |
 /// | `layout`, `check` | the encoding of metadata; the check word |
 /// | `arena` | the memory, and all of the `unsafe` |

@@ -27,6 +27,8 @@ mod arena;
 mod block;
 mod check;
 mod compact;
+#[cfg(target_has_atomic = "8")]
+pub mod default;
 mod error;
 mod handle;
 mod heap;
