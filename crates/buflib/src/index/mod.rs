@@ -10,7 +10,7 @@
 //! - the [bins] keep merged blocks by size range;
 //! - the *strip* is one free block from which small requests that found nothing of their size are
 //!   cut one behind the other;
-//! - a few [rooms](rooms) are kept behind blocks that have grown, for them to grow again.
+//! - a few [rooms] are kept behind blocks that have grown, for them to grow again.
 //!
 //! All but the merged blocks count as in use for their neighbours, until they are merged. Two rules
 //! follow, which every change here keeps: no two merged blocks touch each other or the free tail,
