@@ -280,6 +280,17 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let _ = self.store(pos, 0, header);
     }
 
+    /// Notes in the header at `pos` whether the block in front is a merged free one.
+    #[inline(always)]
+    pub(crate) fn mark(&mut self, pos: Pos, follows_free: bool) {
+        if let Some(header) = self
+            .header(pos)
+            .filter(|&header| L::follows_free(header) != follows_free)
+        {
+            self.put_header(pos, L::set_follows_free(header, follows_free));
+        }
+    }
+
     /// Writes the header of a block in use, and keeps the mark about the block in front that stands
     /// there.
     #[inline(always)]

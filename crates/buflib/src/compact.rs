@@ -261,7 +261,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 };
                 if place == pos {
                     self.flush(&mut run);
-                    self.close_gap(target, pos, header);
+                    self.close_gap(target, pos);
                     target = pos + units;
                 } else if place < target {
                     // Into a hole further down; what it leaves is free.
@@ -273,10 +273,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                         units,
                         blocks: 1,
                     });
-                    if let Some(moved) = self.arena.header(place) {
-                        self.arena
-                            .put_header(place, L::set_follows_free(moved, follows));
-                    }
+                    self.arena.mark(place, follows);
                 } else {
                     if place > target || run.from + run.units != pos {
                         self.flush(&mut run);
@@ -287,18 +284,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                             blocks: 0,
                         };
                     }
-                    if L::follows_free(header) {
-                        self.arena
-                            .put_header(pos, L::set_follows_free(header, false));
-                    }
+                    self.arena.mark(pos, false);
                     run.units += units;
                     run.blocks += 1;
                     if place > target {
                         // The gap may be where the block is now: move it before the gap is written.
                         self.flush(&mut run);
-                        if let Some(moved) = self.arena.header(place) {
-                            self.close_gap(target, place, moved);
-                        }
+                        self.close_gap(target, place);
                     }
                     target = place + units;
                 }
@@ -332,8 +324,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut place = target + self.arena.gap_to_aligned(target, align);
         if self.fixed > 0 {
             if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units, align) {
-                self.arena
-                    .put_header(pos, L::set_follows_free(header, false));
+                self.arena.mark(pos, false);
                 place = hole;
             }
         }
@@ -351,12 +342,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Makes what lies between `start` and the block at `end` a free block.
     #[inline(always)]
-    fn close_gap(&mut self, start: Pos, end: Pos, header: L::Header) {
+    fn close_gap(&mut self, start: Pos, end: Pos) {
         if start < end {
             self.index.insert_gap(&mut self.arena, start, end - start);
-        } else if L::follows_free(header) {
-            self.arena
-                .put_header(end, L::set_follows_free(header, false));
+        } else {
+            self.arena.mark(end, false);
         }
     }
 

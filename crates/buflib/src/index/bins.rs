@@ -170,7 +170,7 @@ impl<L: Encoding> Bins<L> {
         };
         arena.put_free(pos, FreeKind::Binned, units, false, next);
         arena.put_footer(end, units);
-        mark(arena, end);
+        arena.mark(end, true);
         if units > Units::ONE {
             arena.put_prev(pos, Pos::NIL);
             if next != Pos::NIL {
@@ -214,7 +214,7 @@ impl<L: Encoding> Bins<L> {
     ) -> Result<(), Broken> {
         let arena = &mut arena.local();
         self.remove(arena, pos, units)?;
-        super::unmark(arena, pos + units);
+        arena.mark(pos + units, false);
         Ok(())
     }
 
@@ -288,7 +288,7 @@ impl<L: Encoding> Bins<L> {
         let next = arena.next(pos).ok_or(Broken)?;
         arena.put_free(pos, FreeKind::Binned, length, false, next);
         arena.put_footer(end, length);
-        mark(arena, end);
+        arena.mark(end, true);
         Ok(())
     }
 
@@ -374,14 +374,6 @@ impl<L: Encoding> Bins<L> {
             }
         }
         Ok(members)
-    }
-}
-
-/// Notes that the block in front of `pos` is a merged free one.
-#[inline(always)]
-fn mark<L: Encoding, C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos) {
-    if let Some(header) = arena.header(pos).filter(|&header| !L::follows_free(header)) {
-        arena.put_header(pos, L::set_follows_free(header, true));
     }
 }
 

@@ -430,7 +430,7 @@ impl<L: Encoding> FreeIndex<L> {
             let _ = arena.set_tail(start);
         } else if touches_strip && (end - start).0 <= STRIP_MAX {
             if behind.is_some() {
-                unmark(arena, end);
+                arena.mark(end, false);
             }
             self.set_strip(
                 arena,
@@ -593,14 +593,6 @@ fn free_in_front<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Re
         Ok(front)
     } else {
         Err(Broken)
-    }
-}
-
-/// Notes that the block in front of `pos` is no longer a merged free one.
-#[inline(always)]
-fn unmark<L: Encoding, C: Check>(arena: &mut Arena<'_, L, C>, pos: Pos) {
-    if let Some(header) = arena.header(pos) {
-        arena.put_header(pos, L::set_follows_free(header, false));
     }
 }
 
