@@ -1,11 +1,15 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::block::{Live, extension_bytes};
+use crate::appeal::Appeal;
+use crate::arena::Place;
+use crate::block::Live;
 use crate::check::Check;
+use crate::compact::{Effort, Room};
 use crate::error::{Broken, Corruption, Error, Fault};
 use crate::handle::Handle;
 use crate::heap::{Heap, MAX_ALIGN};
 use crate::layout::{FreeKind, Layout, Traits};
+use crate::owner::{Keeper, Nobody};
 use crate::request::Request;
 use crate::table::Number;
 use crate::units::{Index, Pos, Units};
@@ -26,6 +30,15 @@ impl Shape {
         }
         let shape = Self::of_bytes::<L>(L::HEADER + size + extension);
         (shape.units.0 < L::MAX_POS).then_some(shape)
+    }
+
+    /// Where the payload of a plain block of this shape is.
+    #[inline(always)]
+    pub(crate) fn place(self, pos: Pos) -> Place {
+        Place {
+            taken: self.pad,
+            ..Place::whole(pos, self.units)
+        }
     }
 
     #[inline(always)]
@@ -62,7 +75,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
         match self.alloc_cached(size) {
             Some((handle, ..)) => Ok(handle),
-            None => self.alloc_plain(size),
+            None => self.alloc_plain(size, &mut Nobody),
         }
     }
 
@@ -86,15 +99,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (handle, pos, shape) = match self.alloc_cached(size) {
             Some(new) => new,
             None => {
-                let handle = self.alloc_plain(size)?;
+                let handle = self.alloc_plain(size, &mut Nobody)?;
                 return Ok((handle, self.get_mut(handle)?));
             }
         };
         Ok((
             handle,
-            self.arena
-                .payload_mut(pos, shape.units, shape.pad)
-                .unwrap_or_default(),
+            self.arena.payload_mut(shape.place(pos)).unwrap_or_default(),
         ))
     }
 
@@ -126,13 +137,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     #[inline(never)]
-    fn alloc_plain(&mut self, size: usize) -> Result<Handle<L>, Error> {
+    fn alloc_plain<K: Keeper<L, C>>(
+        &mut self,
+        size: usize,
+        keeper: &mut K,
+    ) -> Result<Handle<L>, Error> {
         let Some(shape) = Shape::new::<L, C>(size, 0) else {
             return Err(Self::too_large(size));
         };
         let place = match self.find_place(shape.units, 1) {
             Ok(Some(place)) => place,
-            _ => self.make_place(shape.units, 1, size)?,
+            _ => self.make_place(shape.units, 1, size, keeper)?,
         };
         self.settle(place, shape, Traits::plain)
     }
@@ -143,37 +158,49 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// As for [`alloc`](Self::alloc), and [`Error::BadAlignment`] or [`Error::NameTooLong`].
     pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
-        let Request {
-            size,
-            align,
-            name,
-            immovable,
-        } = request;
+        self.alloc_request(&request, &mut Nobody)
+    }
+
+    pub(crate) fn alloc_request<K: Keeper<L, C>>(
+        &mut self,
+        request: &Request<'_>,
+        keeper: &mut K,
+    ) -> Result<Handle<L>, Error> {
+        let (granules, extension) = (Self::granules(request)?, request.extension());
+        let Some(shape) = Shape::new::<L, C>(request.size, extension.bytes::<L>()) else {
+            return Err(Self::too_large(request.size));
+        };
+        let place = match self.find_place(shape.units, granules) {
+            Ok(Some(place)) => place,
+            _ => self.make_place(shape.units, granules, request.size, keeper)?,
+        };
+        let extended = !extension.is_empty();
+        if extended {
+            // The extension does not depend on the record, and the check word covers it.
+            Live::<L>::put_extension(&mut self.arena, place, shape.units, &extension);
+        }
+        let handle = self.settle(place, shape, |number| Traits {
+            align: granules.trailing_zeros(),
+            fixed: request.immovable,
+            extended,
+            ..Traits::plain(number)
+        })?;
+        self.owned = self
+            .owned
+            .wrapping_add(usize::from(extension.owner.is_some()));
+        Ok(handle)
+    }
+
+    /// The alignment in granules, if the request is one that can be served.
+    fn granules(request: &Request<'_>) -> Result<usize, Error> {
+        let (align, length) = (request.align, request.name.len());
         if !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(Error::BadAlignment { requested: align });
         }
-        if name.len() > u8::MAX.into() {
-            return Err(Error::NameTooLong { length: name.len() });
+        if length > u8::MAX.into() {
+            return Err(Error::NameTooLong { length });
         }
-        let Some(shape) = Shape::new::<L, C>(size, extension_bytes::<L>(name.len())) else {
-            return Err(Self::too_large(size));
-        };
-        let granules = (align / L::GRANULE).max(1);
-        let place = match self.find_place(shape.units, granules) {
-            Ok(Some(place)) => place,
-            _ => self.make_place(shape.units, granules, size)?,
-        };
-        let extended = !name.is_empty();
-        if extended {
-            // The extension does not depend on the record, and the check word covers it.
-            Live::<L>::put_name(&mut self.arena, place, shape.units, name);
-        }
-        self.settle(place, shape, |number| Traits {
-            align: granules.trailing_zeros(),
-            fixed: immovable,
-            extended,
-            ..Traits::plain(number)
-        })
+        Ok((align / L::GRANULE).max(1))
     }
 
     /// Frees a block. Constant time.
@@ -181,7 +208,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Errors
     ///
     /// [`Error::BadHandle`] if the block is not live (a double free, say), [`Error::Corrupt`] if its
-    /// metadata, or that of a neighbour, is damaged. The block is then as it was.
+    /// metadata, or that of a neighbour, is damaged, [`Error::Pinned`]. The block is then as it was.
     #[inline]
     pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
         match self.free_cached(handle) {
@@ -213,7 +240,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         );
         self.table
             .vacate(&mut arena, handle.index(), handle.generation());
-        self.used.0 = self.used.0.wrapping_sub(units.0);
+        self.lower_used(units);
         self.settled = false;
         Some(())
     }
@@ -222,6 +249,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
+        let owned = live.extension(&self.arena)?.owner.is_some();
+        self.refuse_pinned(&live)?;
         if let Err(broken) = self.index.give_back(
             &mut self.arena,
             live.pos,
@@ -232,11 +261,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.table
             .release(&mut self.arena, handle.index(), handle.generation());
-        self.used.0 = self.used.0.wrapping_sub(live.units.0);
+        self.lower_used(live.units);
         self.settled = false;
         self.fixed = self
             .fixed
             .wrapping_sub(usize::from(L::is_fixed(&live.record)));
+        self.owned = self.owned.wrapping_sub(usize::from(owned));
         if handle.index() == self.maximum {
             self.maximum = Index::NONE;
         }
@@ -262,7 +292,26 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn allocatable(&mut self) -> Result<Option<usize>, Error> {
-        self.compact_all()?;
+        self.allocatable_with(Request::new(0))
+    }
+
+    /// The same for a request with this alignment, name and owner; its size does not matter.
+    ///
+    /// # Errors
+    ///
+    /// As for [`allocatable`](Self::allocatable), and [`Error::BadAlignment`] or
+    /// [`Error::NameTooLong`].
+    pub fn allocatable_with(&mut self, request: Request<'_>) -> Result<Option<usize>, Error> {
+        self.allocatable_request(&request, &mut Nobody)
+    }
+
+    pub(crate) fn allocatable_request<K: Keeper<L, C>>(
+        &mut self,
+        request: &Request<'_>,
+        keeper: &mut K,
+    ) -> Result<Option<usize>, Error> {
+        let (granules, extension) = (Self::granules(request)?, request.extension());
+        self.compact_all(keeper)?;
         let vacant = self.table.has_vacancy();
         if self.maximum != Index::NONE || (!vacant && self.arena.entries() >= L::MAX_INDEX) {
             return Ok(None);
@@ -275,13 +324,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         else {
             return Ok(None);
         };
-        let Ok(listed) = self.index.largest(&mut self.arena) else {
+        let Ok(listed) = self.index.largest(&mut self.arena, granules) else {
             return Err(self.diagnose(Broken));
         };
-        let largest = listed.max(top - self.arena.tail());
-        let bytes = largest.bytes::<L>();
+        let start = self.arena.tail();
+        let start = start + self.arena.gap_to_aligned(start, granules);
+        let behind = if start < top {
+            top - start
+        } else {
+            Units::ZERO
+        };
+        let bytes = listed.max(behind).bytes::<L>();
         Ok(bytes
-            .checked_sub(L::HEADER)
+            .checked_sub(L::HEADER + extension.bytes::<L>())
             .map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
     }
 
@@ -303,11 +358,42 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn alloc_maximum(&mut self) -> Result<(Handle<L>, usize), Error> {
-        let Some(bytes) = self.allocatable()? else {
-            // Says which of the reasons it is.
-            return self.alloc(0).map(|handle| (handle, 0));
-        };
-        let handle = self.alloc(bytes)?;
+        self.alloc_maximum_with(Request::new(0))
+    }
+
+    /// The same as the request says; its size does not matter.
+    ///
+    /// # Errors
+    ///
+    /// As for [`alloc_with`](Self::alloc_with).
+    pub fn alloc_maximum_with(
+        &mut self,
+        request: Request<'_>,
+    ) -> Result<(Handle<L>, usize), Error> {
+        self.alloc_maximum_request(&request, &mut Nobody)
+    }
+
+    pub(crate) fn alloc_maximum_request<K: Keeper<L, C>>(
+        &mut self,
+        request: &Request<'_>,
+        keeper: &mut K,
+    ) -> Result<(Handle<L>, usize), Error> {
+        let mut appeal = Appeal::new(self);
+        loop {
+            self.compact_all(keeper)?;
+            if self.maximum != Index::NONE || !self.appeal(&mut appeal, None, keeper)? {
+                break;
+            }
+        }
+        // If not even an empty block fits, the allocation says which of the reasons it is.
+        let bytes = self.allocatable_request(request, keeper)?.unwrap_or(0);
+        let handle = self.alloc_request(
+            &Request {
+                size: bytes,
+                ..*request
+            },
+            keeper,
+        )?;
         self.maximum = handle.index();
         Ok((handle, bytes))
     }
@@ -352,44 +438,88 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.index.take(&mut self.arena, units, align)
     }
 
-    /// The same with blocks moved, or the reason why it cannot be.
+    /// The same with blocks moved and owners asked, or the reason why it cannot be.
     #[cold]
     #[inline(never)]
-    fn make_place(&mut self, units: Units, align: usize, size: usize) -> Result<Pos, Error> {
-        if self.maximum != Index::NONE {
-            return Err(Error::MaximumHeld {
-                number: self.maximum.0,
-            });
+    pub(crate) fn make_place<K: Keeper<L, C>>(
+        &mut self,
+        units: Units,
+        align: usize,
+        size: usize,
+        keeper: &mut K,
+    ) -> Result<Pos, Error> {
+        let mut appeal = Appeal::new(self);
+        loop {
+            self.expect_no_maximum(Some(units), keeper)?;
+            if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
+                return Err(Error::HandlesExhausted {
+                    limit: L::MAX_INDEX,
+                });
+            }
+            if let Some(place) = self.gather_place(units, align, keeper)? {
+                return Ok(place);
+            }
+            let possible = self.arena.top() - Pos::FIRST >= units;
+            if !possible || !self.appeal(&mut appeal, Some(units), keeper)? {
+                self.table.tidy(&mut self.arena);
+                return Err(self.exhausted(size));
+            }
         }
-        if !self.table.has_vacancy() && self.table.live() >= L::MAX_INDEX {
-            return Err(Error::HandlesExhausted {
-                limit: L::MAX_INDEX,
-            });
-        }
+    }
+
+    /// Granules for a block, with as many blocks moved as it takes.
+    fn gather_place<K: Keeper<L, C>>(
+        &mut self,
+        units: Units,
+        align: usize,
+        keeper: &mut K,
+    ) -> Result<Option<Pos>, Error> {
         if let Err(broken) = self.index.merge_kept(&mut self.arena) {
             return Err(self.diagnose(broken));
         }
-        let mut effort = 0;
+        let mut effort = Effort::Least;
         loop {
             match self.find_place(units, align) {
-                Ok(Some(place)) => return Ok(place),
                 Ok(None) => {}
+                Ok(place) => return Ok(place),
                 Err(broken) => return Err(self.diagnose(broken)),
             }
-            if !self.make_room(units, effort)? {
-                break;
+            match self.make_room(units, effort, keeper)? {
+                Room::Made => {}
+                Room::NotThere => return Ok(None),
+                Room::AsMuchAsPossible => break,
             }
-            effort += 1;
+            effort = Effort::Most;
         }
-        if self.settled && (self.table.has_vacancy() || self.table.grow(&mut self.arena)) {
-            match self.index.take_anywhere(&mut self.arena, units, align) {
-                Ok(Some(place)) => return Ok(place),
-                Ok(None) => {}
-                Err(broken) => return Err(self.diagnose(broken)),
-            }
+        match self.find_place(units, align) {
+            Ok(None) => {}
+            Ok(place) => return Ok(place),
+            Err(broken) => return Err(self.diagnose(broken)),
         }
-        self.table.tidy(&mut self.arena);
-        Err(self.exhausted(size))
+        if !self.table.has_vacancy() {
+            return Ok(None);
+        }
+        match self.index.take_anywhere(&mut self.arena, units, align) {
+            Ok(place) => Ok(place),
+            Err(broken) => Err(self.diagnose(broken)),
+        }
+    }
+
+    /// An error while the whole rest is held, unless the owner of the block that holds it gives some back.
+    pub(crate) fn expect_no_maximum<K: Keeper<L, C>>(
+        &mut self,
+        wanted: Option<Units>,
+        keeper: &mut K,
+    ) -> Result<(), Error> {
+        if self.maximum != Index::NONE {
+            self.appeal_to(self.maximum, wanted, keeper)?;
+        }
+        if self.maximum == Index::NONE {
+            return Ok(());
+        }
+        Err(Error::MaximumHeld {
+            number: self.maximum.0,
+        })
     }
 
     /// Writes header and entry of a new block.
@@ -419,6 +549,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             Live {
+                index: number.index,
                 pos: place,
                 units: shape.units,
                 record,

@@ -28,6 +28,30 @@ unsafe impl Plain for u64 {}
 // SAFETY: an integer without padding.
 unsafe impl Plain for u128 {}
 
+/// Where a payload is: what is behind a block's header, but for some bytes at either end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) pos: Pos,
+    pub(crate) units: Units,
+    pub(crate) skipped: usize,
+    pub(crate) taken: usize,
+}
+
+impl Place {
+    pub(crate) const NOWHERE: Self = Self::whole(Pos::NIL, Units::ZERO);
+
+    /// All that is behind the header.
+    #[inline(always)]
+    pub(crate) const fn whole(pos: Pos, units: Units) -> Self {
+        Self {
+            pos,
+            units,
+            skipped: 0,
+            taken: 0,
+        }
+    }
+}
+
 /// A caller's buffer, aligned inward, with the two regions that are in use.
 ///
 /// ```text
@@ -219,6 +243,15 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
                 .write_bytes(0, end - self.written)
         };
         self.written = end;
+    }
+
+    /// The address of what is behind the header of a block. Not for untrusted positions.
+    pub(crate) fn address(&self, pos: Pos) -> usize {
+        self.start
+            .addr()
+            .get()
+            .wrapping_add(Self::byte(pos))
+            .wrapping_add(L::HEADER)
     }
 
     /// Where a position's block starts, in bytes from the arena's start. Not for untrusted positions.
@@ -433,51 +466,55 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.entries = self.entries.saturating_sub(1);
     }
 
-    /// What is behind the header of a block of `units`, but for its last `taken` bytes.
+    /// The bytes of a block that are its payload.
     #[inline(always)]
-    pub(crate) fn payload(&self, pos: Pos, units: Units, taken: usize) -> Option<&[u8]> {
-        let (from, len) = self.payload_at(pos, units, taken)?;
+    pub(crate) fn payload(&self, place: Place) -> Option<&[u8]> {
+        let (from, len) = self.payload_at(place)?;
         // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3), and not written
         // for as long as `self` is borrowed (invariant 1).
         Some(unsafe { core::slice::from_raw_parts(from.as_ptr(), len) })
     }
 
     #[inline(always)]
-    pub(crate) fn payload_mut(
-        &mut self,
-        pos: Pos,
-        units: Units,
-        taken: usize,
-    ) -> Option<&mut [u8]> {
-        let (from, len) = self.payload_at(pos, units, taken)?;
+    pub(crate) fn payload_mut(&mut self, place: Place) -> Option<&mut [u8]> {
+        let (from, len) = self.payload_at(place)?;
         // SAFETY: as in `payload`, and `self` is borrowed exclusively.
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
     }
 
     #[inline(always)]
-    fn payload_at(&self, pos: Pos, units: Units, taken: usize) -> Option<(NonNull<u8>, usize)> {
+    fn payload_at(&self, place: Place) -> Option<(NonNull<u8>, usize)> {
+        let Place {
+            pos,
+            units,
+            skipped,
+            taken,
+        } = place;
         if pos.0.wrapping_sub(1) >= self.tail.0 || units.0 > self.tail.0 - pos.0 {
             return None;
         }
         // `1 <= pos` and `pos + units <= tail`: these do not overflow.
-        let len = units.bytes::<L>().checked_sub(L::HEADER + taken)?;
-        // SAFETY: the header of a block at or before `tail` is inside the buffer (invariant 4).
-        let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER) };
+        let len = units
+            .bytes::<L>()
+            .checked_sub(L::HEADER + skipped + taken)?;
+        // SAFETY: with its `skipped` bytes no longer than the block, which is in front of the sentinel
+        // or starts there with its header, this is inside the buffer (invariant 4).
+        let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER + skipped) };
         Some((from, len))
     }
 
     /// Several payloads at once; `None` if one is outside the blocks or two share a granule.
     pub(crate) fn payloads_mut<const N: usize>(
         &mut self,
-        blocks: [(Pos, Units, usize); N],
+        places: [Place; N],
     ) -> Option<[&mut [u8]; N]> {
         let mut spans = [(NonNull::dangling(), 0); N];
-        for (i, (span, &(pos, units, taken))) in spans.iter_mut().zip(&blocks).enumerate() {
-            *span = self.payload_at(pos, units, taken)?;
-            let apart = |&(other, length, _): &(Pos, Units, usize)| {
-                pos >= other + length || other >= pos + units
+        for (i, (span, &place)) in spans.iter_mut().zip(&places).enumerate() {
+            *span = self.payload_at(place)?;
+            let apart = |other: &Place| {
+                place.pos >= other.pos + other.units || other.pos >= place.pos + place.units
             };
-            if !blocks.iter().take(i).all(apart) {
+            if !places.iter().take(i).all(apart) {
                 return None;
             }
         }

@@ -2,32 +2,26 @@
 
 use core::str;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Place};
 use crate::check::Check;
 use crate::error::{Corruption, Error, Fault, Found};
+use crate::extension::{self, Extension};
 use crate::handle::Handle;
-use crate::layout::{Encoding, Layout, Record};
+use crate::layout::{Encoding, Layout, OFF_GRANULE, Record, Traits};
 use crate::units::{Index, Pos, Units};
+
+/// In the byte between the header and a payload that starts off the granule: how many there are ...
+const SKIPPED: u8 = 0x7f;
+/// ... and whether the block has an extension.
+const EXTENDED: u8 = 0x80;
 
 /// A block in use whose header and table entry agree and whose length is possible.
 #[derive(Clone, Copy)]
 pub(crate) struct Live<L: Encoding> {
+    pub(crate) index: Index,
     pub(crate) pos: Pos,
     pub(crate) units: Units,
     pub(crate) record: Record<L>,
-}
-
-/// Bytes that a name takes of its block: filled up to the granule, with its length behind it.
-///
-/// ```text
-/// | header | payload | pad | name, filled up to a granule | zeros, length of the name |
-/// ```
-pub(crate) fn extension_bytes<L: Encoding>(name: usize) -> usize {
-    if name > 0 {
-        L::GRANULE + name.next_multiple_of(L::GRANULE)
-    } else {
-        0
-    }
 }
 
 impl<L: Layout> Live<L> {
@@ -39,7 +33,7 @@ impl<L: Layout> Live<L> {
     ) -> Result<Self, Error> {
         match Self::read(arena, handle) {
             Some(live)
-                if L::matches(handle.token(), &live.record)
+                if live.is_for(arena, handle)
                     && live.units > Units::ZERO
                     && live.pos + live.units <= arena.tail() =>
             {
@@ -47,6 +41,17 @@ impl<L: Layout> Live<L> {
             }
             _ => Err(not_live(arena, handle)),
         }
+    }
+
+    /// Whether header and entry are those that the handle was given out for. The header of a pinned
+    /// block names its pin record instead.
+    #[inline(always)]
+    fn is_for<C: Check>(&self, arena: &Arena<'_, L, C>, handle: Handle<L>) -> bool {
+        L::matches(handle.token(), &self.record)
+            || (L::is_fixed(&self.record)
+                && !L::is_free(self.record.header)
+                && number_of(arena, L::index(self.record.header)).0 == handle.index()
+                && L::generation(&self.record) == handle.generation())
     }
 
     /// The same for a block without extension that may move, and without a word about the reason
@@ -61,10 +66,11 @@ impl<L: Layout> Live<L> {
     fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
         let entry = arena
             .entry(handle.index())
-            .filter(|&entry| !L::entry_is_vacant(entry))?;
+            .filter(|&entry| L::entry_is_live(entry))?;
         let pos = L::entry_pos(entry);
         let header = arena.header(pos)?;
         Some(Self {
+            index: handle.index(),
             pos,
             units: L::units(header),
             record: Record { header, entry },
@@ -82,14 +88,16 @@ impl<L: Layout> Live<L> {
         if units == Units::ZERO || pos + units > arena.tail() {
             return Err(bad_length(arena, pos, units));
         }
-        match arena.entry(L::index(header)) {
-            Some(entry) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => Ok(Self {
+        let (index, entry) = number_of(arena, L::index(header));
+        match entry {
+            Some(entry) if L::entry_is_live(entry) && L::entry_pos(entry) == pos => Ok(Self {
+                index,
                 pos,
                 units,
                 record: Record { header, entry },
             }),
             entry => {
-                let live = entry.filter(|&entry| !L::entry_is_vacant(entry));
+                let live = entry.filter(|&entry| L::entry_is_live(entry));
                 Err(Corruption::new(
                     Fault::BackLink,
                     Arena::<L, C>::byte(pos),
@@ -100,13 +108,8 @@ impl<L: Layout> Live<L> {
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn index(&self) -> Index {
-        L::index(self.record.header)
-    }
-
     pub(crate) fn handle(&self) -> Option<Handle<L>> {
-        L::token(self.index(), L::generation(&self.record)).map(Handle::from_token)
+        L::token(self.index, L::generation(&self.record)).map(Handle::from_token)
     }
 
     /// Bytes behind the header.
@@ -120,42 +123,112 @@ impl<L: Layout> Live<L> {
     pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         Ok(L::pad(&self.record)
             + if L::is_extended(&self.record) {
-                self.extension(arena)?.len()
+                self.extension_bytes(arena)?.len()
             } else {
                 0
             })
     }
 
+    /// Bytes between the header and the payload: none, unless the block was shrunk from the front to
+    /// a place within a granule. The first of them says how many there are.
+    #[inline(always)]
+    pub(crate) fn skipped<C: Check>(&self, arena: &Arena<'_, L, C>) -> usize {
+        self.front_word(arena)
+            .map_or(0, |word| usize::from(word & SKIPPED) % L::GRANULE)
+    }
+
+    /// The byte behind the header, if the payload does not start there.
+    fn front_word<C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<u8> {
+        if L::align(&self.record) != OFF_GRANULE {
+            return None;
+        }
+        arena
+            .payload(Place::whole(self.pos, self.units))?
+            .first()
+            .copied()
+    }
+
+    /// Writes the byte that [`skipped`](Self::skipped) reads.
+    pub(crate) fn put_front_word<C: Check>(
+        &self,
+        arena: &mut Arena<'_, L, C>,
+        skipped: usize,
+        extended: bool,
+    ) {
+        let behind = arena.payload_mut(Place::whole(self.pos, self.units));
+        if let Some(word) = behind.and_then(<[u8]>::first_mut) {
+            *word = skipped as u8 | if extended { EXTENDED } else { 0 };
+        }
+    }
+
+    /// Where the payload is.
+    #[inline(always)]
+    pub(crate) fn place<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Place, Corruption> {
+        Ok(Place {
+            pos: self.pos,
+            units: self.units,
+            skipped: self.skipped(arena),
+            taken: self.taken(arena)?,
+        })
+    }
+
+    /// The same for a block without extension that may move.
+    #[inline(always)]
+    pub(crate) fn plain_place(&self) -> Place {
+        Place {
+            taken: L::pad(&self.record),
+            ..Place::whole(self.pos, self.units)
+        }
+    }
+
     /// The payload's length, as asked for.
     pub(crate) fn len<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         self.capacity()
-            .checked_sub(self.taken(arena)?)
+            .checked_sub(self.taken(arena)? + self.skipped(arena))
             .ok_or_else(|| bad_length(arena, self.pos, self.units))
     }
 
     /// The alignment in granules.
     #[inline(always)]
     pub(crate) fn align(&self) -> usize {
-        1 << L::align(&self.record)
+        match L::align(&self.record) {
+            OFF_GRANULE => 1,
+            log => 1 << log,
+        }
+    }
+
+    /// All that a new header and entry are made of.
+    pub(crate) fn traits(&self) -> Traits {
+        Traits {
+            index: L::index(self.record.header),
+            generation: L::generation(&self.record),
+            align: L::align(&self.record),
+            fixed: L::is_fixed(&self.record),
+            extended: L::is_extended(&self.record),
+        }
+    }
+
+    /// Whether there is an extension at the block's end.
+    pub(crate) fn has_extension<C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
+        L::is_extended(&self.record)
+            && self
+                .front_word(arena)
+                .is_none_or(|word| word & EXTENDED != 0)
     }
 
     /// The bytes of the extension; none if there is none.
-    pub(crate) fn extension<'h, C: Check>(
+    pub(crate) fn extension_bytes<'h, C: Check>(
         &self,
         arena: &'h Arena<'_, L, C>,
     ) -> Result<&'h [u8], Corruption> {
-        if !L::is_extended(&self.record) {
+        if !self.has_extension(arena) {
             return Ok(&[]);
         }
-        let behind = arena.payload(self.pos, self.units, 0).unwrap_or_default();
-        let name = behind.last().map_or(0, |&length| length.into());
-        let start = behind
-            .len()
-            .checked_sub(extension_bytes::<L>(name) + L::pad(&self.record));
-        match start.and_then(|start| behind.get(start + L::pad(&self.record)..)) {
-            Some(extension) if name > 0 => Ok(extension),
-            _ => Err(self.bad_extension(arena, name)),
-        }
+        let behind = arena
+            .payload(Place::whole(self.pos, self.units))
+            .unwrap_or_default();
+        Extension::find::<L>(behind, L::pad(&self.record))
+            .map_err(|name| self.bad_extension(arena, name))
     }
 
     #[cold]
@@ -164,53 +237,65 @@ impl<L: Layout> Live<L> {
         Corruption::new(Fault::Extension, at, found as u64, self.capacity() as u64)
     }
 
+    /// The name and the owner.
+    pub(crate) fn extension<'h, C: Check>(
+        &self,
+        arena: &'h Arena<'_, L, C>,
+    ) -> Result<Extension<'h>, Corruption> {
+        if !L::is_extended(&self.record) {
+            return Ok(Extension::NONE);
+        }
+        match self.extension_bytes(arena)? {
+            [] => Ok(Extension::NONE),
+            bytes => Extension::read(bytes).ok_or_else(|| self.bad_extension(arena, bytes.len())),
+        }
+    }
+
     pub(crate) fn name<'h, C: Check>(
         &self,
         arena: &'h Arena<'_, L, C>,
     ) -> Result<Option<&'h str>, Corruption> {
-        let extension = self.extension(arena)?;
-        let length = extension.last().map_or(0, |&length| length.into());
-        match extension.get(..length).map(str::from_utf8) {
-            Some(Ok("")) => Ok(None),
-            Some(Ok(name)) => Ok(Some(name)),
-            _ => Err(self.bad_extension(arena, length)),
+        let name = self.extension(arena)?.name;
+        match str::from_utf8(name) {
+            Ok("") => Ok(None),
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(self.bad_extension(arena, name.len())),
         }
     }
 
-    /// Writes the name of a block that is about to be where free granules are.
-    pub(crate) fn put_name<C: Check>(
+    /// Writes the extension of a block that is about to be where free granules are.
+    pub(crate) fn put_extension<C: Check>(
         arena: &mut Arena<'_, L, C>,
         pos: Pos,
         units: Units,
-        name: &str,
+        extension: &Extension<'_>,
     ) {
-        let behind = arena.payload_mut(pos, units, 0).unwrap_or_default();
-        let start = behind
-            .len()
-            .saturating_sub(extension_bytes::<L>(name.len()));
-        let extension = behind.get_mut(start..).unwrap_or_default();
-        extension.fill(0);
-        if let Some(to) = extension.get_mut(..name.len()) {
-            to.copy_from_slice(name.as_bytes());
-        }
-        if let Some(length) = extension.last_mut() {
-            *length = name.len() as u8;
-        }
+        extension.write::<L>(
+            arena
+                .payload_mut(Place::whole(pos, units))
+                .unwrap_or_default(),
+        );
     }
 
-    /// Copies the extension to where a block of `units` has it.
+    /// Copies the extension to where a block of `units` at `to` has it.
     pub(crate) fn copy_extension<C: Check>(
         &self,
         arena: &mut Arena<'_, L, C>,
+        to: Pos,
         units: Units,
     ) -> Result<(), Corruption> {
-        let mut copy = [0; u8::MAX as usize + 1 + 16];
-        let extension = self.extension(arena)?;
-        let Some(copy) = copy.get_mut(..extension.len()) else {
+        if !L::is_extended(&self.record) {
+            return Ok(());
+        }
+        let mut copy = [0; extension::MOST_BYTES];
+        let bytes = self.extension_bytes(arena)?;
+        let Some(copy) = copy.get_mut(..bytes.len()) else {
             return Ok(());
         };
-        copy.copy_from_slice(extension);
-        let behind = arena.payload_mut(self.pos, units, 0).unwrap_or_default();
+        copy.copy_from_slice(bytes);
+        let behind = arena
+            .payload_mut(Place::whole(to, units))
+            .unwrap_or_default();
         let start = behind.len().saturating_sub(copy.len());
         if let Some(to) = behind.get_mut(start..) {
             to.copy_from_slice(copy);
@@ -222,7 +307,10 @@ impl<L: Layout> Live<L> {
     fn digest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<u32, Corruption> {
         let mut digest = C::digest(L::protected(&self.record).as_ref());
         if L::is_extended(&self.record) {
-            for chunk in self.extension(arena)?.chunks_exact(8) {
+            if let Some(word) = self.front_word(arena) {
+                digest = C::digest(&[digest.into(), word.into()]);
+            }
+            for chunk in self.extension_bytes(arena)?.chunks_exact(8) {
                 let word = chunk.try_into().map_or(0, u64::from_ne_bytes);
                 digest = C::digest(&[digest.into(), word]);
             }
@@ -235,7 +323,7 @@ impl<L: Layout> Live<L> {
     pub(crate) fn seal<C: Check>(&self, arena: &mut Arena<'_, L, C>) -> Result<(), Corruption> {
         if C::ENABLED {
             let digest = self.digest(arena)?;
-            arena.put_seal(self.index(), digest);
+            arena.put_seal(self.index, digest);
         }
         Ok(())
     }
@@ -248,7 +336,7 @@ impl<L: Layout> Live<L> {
         to: Pos,
     ) -> Result<(), Corruption> {
         let entry = L::entry_at(self.record.entry, to);
-        arena.put_entry(self.index(), entry);
+        arena.put_entry(self.index, entry);
         Self {
             record: Record {
                 entry,
@@ -263,7 +351,7 @@ impl<L: Layout> Live<L> {
     #[inline(always)]
     pub(crate) fn verify<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(), Corruption> {
         if C::ENABLED {
-            let (stored, computed) = (arena.seal(self.index()).unwrap_or(0), self.digest(arena)?);
+            let (stored, computed) = (arena.seal(self.index).unwrap_or(0), self.digest(arena)?);
             if stored != computed {
                 let at = Arena::<L, C>::byte(self.pos);
                 return Err(Corruption::new(
@@ -275,6 +363,22 @@ impl<L: Layout> Live<L> {
             }
         }
         Ok(())
+    }
+}
+
+/// The number of the block whose header names `index`, and its entry: a pinned block's header names
+/// its pin record, which names the number.
+#[inline(always)]
+fn number_of<L: Encoding, C: Check>(
+    arena: &Arena<'_, L, C>,
+    index: Index,
+) -> (Index, Option<L::Entry>) {
+    match arena.entry(index) {
+        Some(entry) if L::is_pin_record(entry) => {
+            let number = L::pinned_number(entry);
+            (number, arena.entry(number))
+        }
+        entry => (index, entry),
     }
 }
 
@@ -292,7 +396,7 @@ fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> 
             entries: arena.entries(),
         });
     };
-    if L::entry_is_vacant(entry) {
+    if !L::entry_is_live(entry) {
         return bad(Found::Vacant);
     }
     let pos = L::entry_pos(entry);
@@ -305,8 +409,8 @@ fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> 
     }
     match Live::at(arena, pos, header) {
         Err(corruption) => corruption.into(),
-        Ok(live) if live.index() != handle.index() => {
-            let (found, expected) = (live.index().0 as u64, handle.index().0 as u64);
+        Ok(live) if live.index != handle.index() => {
+            let (found, expected) = (live.index.0 as u64, handle.index().0 as u64);
             Corruption::new(Fault::BackLink, Arena::<L, C>::byte(pos), found, expected).into()
         }
         Ok(live) => bad(Found::Generation(L::generation(&live.record))),

@@ -8,9 +8,11 @@ use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Corruption, Error, Fault};
+use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::index::FreeIndex;
 use crate::layout::Layout;
+use crate::owner::{Answer, Event, Keeper, Nobody, Sync};
 use crate::units::{Pos, Units};
 
 /// What a compaction did.
@@ -23,6 +25,28 @@ pub struct Compaction {
     pub moves: usize,
     /// Bytes moved, headers included.
     pub bytes_moved: usize,
+    /// Blocks that were left in place because their owner refused, or nobody was there to ask.
+    pub refused: usize,
+}
+
+/// How hard to try to make room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effort {
+    /// Move as little as will do.
+    Least,
+    /// Move everything together.
+    Most,
+}
+
+/// What came of trying to make room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Room {
+    /// Something has changed: look again.
+    Made,
+    /// All has been moved together before.
+    AsMuchAsPossible,
+    /// There is less free space than is wanted, in one piece or many.
+    NotThere,
 }
 
 /// Part of the row of blocks, from a block to before another.
@@ -70,6 +94,28 @@ impl Run {
     };
 }
 
+/// Where a block goes.
+struct Goal<L: Layout> {
+    place: Pos,
+    /// The owner that waits to hear that the move is over.
+    told: Told<L>,
+}
+
+impl<L: Layout> Goal<L> {
+    fn stay(place: Pos) -> Self {
+        Self { place, told: None }
+    }
+}
+
+/// A block's handle and tag, if its owner must be told that a move is over.
+type Told<L> = Option<(Handle<L>, u32)>;
+
+/// Whether a block may be moved.
+pub(crate) enum Consent<L: Layout> {
+    Given(Told<L>),
+    Refused,
+}
+
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Moves blocks together as far as possible: without immovable blocks, one free piece at the
     /// end is left. Linear in the number of blocks and table entries and in the bytes moved; does
@@ -90,49 +136,63 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn compact(&mut self) -> Result<Compaction, Error> {
+        self.compact_with(&mut Nobody)
+    }
+
+    pub(crate) fn compact_with<K: Keeper<L, C>>(
+        &mut self,
+        keeper: &mut K,
+    ) -> Result<Compaction, Error> {
         let (before, counters) = (self.largest_free(), self.counters);
-        self.compact_all()?;
+        self.compact_all(keeper)?;
         Ok(Compaction {
             gained: self.largest_free() > before,
-            moves: self.counters.moves.wrapping_sub(counters.moves),
-            bytes_moved: self.counters.bytes_moved.wrapping_sub(counters.bytes_moved),
+            ..self.counters.since(&counters)
         })
     }
 
-    pub(crate) fn compact_all(&mut self) -> Result<(), Corruption> {
+    pub(crate) fn compact_all<K: Keeper<L, C>>(
+        &mut self,
+        keeper: &mut K,
+    ) -> Result<(), Corruption> {
         if self.settled {
             return Ok(());
         }
-        self.survey(Units::ZERO, Units::ZERO)?;
-        self.sweep(Window::ALL)?;
-        self.settled = true;
+        self.survey::<K>(Units::ZERO, Units::ZERO)?;
+        let refused = self.counters.refused;
+        self.sweep(Window::ALL, keeper)?;
+        self.settled = self.counters.refused == refused;
         Ok(())
     }
 
-    /// Tries harder, the more effort was spent already, to make room for a block; false if nothing
-    /// is left to try.
+    /// Moves blocks to make room for one, as little or as much as the effort says.
     #[cold]
     #[inline(never)]
-    pub(crate) fn make_room(&mut self, units: Units, effort: u32) -> Result<bool, Corruption> {
+    pub(crate) fn make_room<K: Keeper<L, C>>(
+        &mut self,
+        units: Units,
+        effort: Effort,
+        keeper: &mut K,
+    ) -> Result<Room, Corruption> {
         if self.settled {
-            return Ok(false);
+            return Ok(Room::AsMuchAsPossible);
         }
         self.table.tidy(&mut self.arena);
         if self.arena.top() - Pos::FIRST < self.used + units {
-            return Ok(false);
+            return Ok(Room::NotThere);
         }
-        if effort > 0 {
-            self.compact_all()?;
-            return Ok(true);
+        if effort == Effort::Most {
+            self.compact_all(keeper)?;
+            return Ok(Room::AsMuchAsPossible);
         }
         let free = self.free_units();
-        let survey = self.survey(units, units.max(self.worth_gathering(free)))?;
+        let survey = self.survey::<K>(units, units.max(self.worth_gathering(free)))?;
         match survey.cheapest {
             _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => self.merge_all()?,
-            Some(window) => self.sweep(window)?,
-            None => self.compact_all()?,
+            Some(window) => self.sweep(window, keeper)?,
+            None => self.compact_all(keeper)?,
         }
-        Ok(true)
+        Ok(Room::Made)
     }
 
     /// How much of the free space to bring together at once: more than was asked for, so that the
@@ -146,7 +206,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
     /// where `gathered` granules can be brought together for a request of `wanted`.
-    fn survey(&self, wanted: Units, gathered: Units) -> Result<Survey, Corruption> {
+    fn survey<K: Keeper<L, C>>(
+        &self,
+        wanted: Units,
+        gathered: Units,
+    ) -> Result<Survey, Corruption> {
         let tail = self.arena.tail();
         let (mut suitable, mut gap) = (Units::ZERO, Units::ZERO);
         let mut found: Option<(Units, Window)> = None;
@@ -171,10 +235,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live += units;
                     used += units;
                     blocks += 1;
-                    if C::ENABLED || self.fixed > 0 {
+                    if C::ENABLED || self.may_hold() {
                         let block = Live::at(&self.arena, pos, header)?;
                         block.verify(&self.arena)?;
-                        if L::is_fixed(&block.record) {
+                        if L::is_fixed(&block.record)
+                            || (!K::PRESENT && block.extension(&self.arena)?.owner.is_some())
+                        {
                             (from, free, live) = (pos + units, Units::ZERO, Units::ZERO);
                         }
                     }
@@ -216,7 +282,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Merges all free space, and moves nothing.
     pub(crate) fn merge_all(&mut self) -> Result<(), Corruption> {
-        self.sweep(Window::NOTHING)
+        self.sweep(Window::NOTHING, &mut Nobody)
+    }
+
+    /// Whether any block may refuse to be moved.
+    #[inline(always)]
+    fn may_hold(&self) -> bool {
+        self.fixed > 0 || self.owned > 0
     }
 
     /// The header at a position of the row of blocks, with a length that leads to the next.
@@ -240,7 +312,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Merges all free space, slides the blocks in the window down, and rebuilds the index and the
     /// table's list. A block whose metadata is damaged stays where it is and is reported.
-    fn sweep(&mut self, window: Window) -> Result<(), Corruption> {
+    fn sweep<K: Keeper<L, C>>(&mut self, window: Window, keeper: &mut K) -> Result<(), Corruption> {
         self.index = FreeIndex::EMPTY;
         self.counters.compactions = self.counters.compactions.wrapping_add(1);
         let tail = self.arena.tail();
@@ -252,13 +324,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
             if !L::is_free(header) {
-                let place = match self.destination(pos, header, target, window) {
-                    Ok(place) => place,
+                let goal = match self.destination(pos, header, target, window, keeper) {
+                    Ok(goal) => goal,
                     Err(corruption) => {
                         damage = damage.and(Err(corruption));
-                        pos
+                        Goal::stay(pos)
                     }
                 };
+                let place = goal.place;
                 if place == pos {
                     self.flush(&mut run);
                     self.close_gap(target, pos);
@@ -275,7 +348,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     });
                     self.arena.mark(place, follows);
                 } else {
-                    if place > target || run.from + run.units != pos {
+                    // An owner is told when its block has been moved, so that one moves alone.
+                    if place > target || run.from + run.units != pos || goal.told.is_some() {
                         self.flush(&mut run);
                         run = Run {
                             from: pos,
@@ -287,12 +361,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     self.arena.mark(pos, false);
                     run.units += units;
                     run.blocks += 1;
-                    if place > target {
+                    if place > target || goal.told.is_some() {
                         // The gap may be where the block is now: move it before the gap is written.
                         self.flush(&mut run);
+                    }
+                    if place > target {
                         self.close_gap(target, place);
                     }
                     target = place + units;
+                }
+                if let Some((handle, tag)) = goal.told {
+                    keeper.synchronise(handle, tag, Sync::Off);
                 }
             }
             pos = pos + units;
@@ -304,40 +383,99 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already
-    /// says so when this returns.
+    /// says so when this returns, and its owner has agreed.
     #[inline(always)]
-    fn destination(
+    fn destination<K: Keeper<L, C>>(
         &mut self,
         pos: Pos,
         header: L::Header,
         target: Pos,
         window: Window,
-    ) -> Result<Pos, Corruption> {
-        if pos < window.from || pos >= window.to || (pos == target && self.fixed == 0) {
-            return Ok(pos);
+        keeper: &mut K,
+    ) -> Result<Goal<L>, Corruption> {
+        let stay = Goal::stay(pos);
+        if pos < window.from || pos >= window.to || (pos == target && !self.may_hold()) {
+            return Ok(stay);
         }
         let live = Live::at(&self.arena, pos, header)?;
         if L::is_fixed(&live.record) {
-            return Ok(pos);
+            return Ok(stay);
         }
         let align = live.align();
         let mut place = target + self.arena.gap_to_aligned(target, align);
-        if self.fixed > 0 {
-            if let Ok(Some(hole)) = self.index.take_hole(&mut self.arena, live.units, align) {
+        let mut hole = false;
+        if self.may_hold() {
+            if let Ok(Some(found)) = self.index.take_hole(&mut self.arena, live.units, align) {
                 self.arena.mark(pos, false);
-                place = hole;
+                place = found;
+                hole = true;
             }
         }
         if place > pos {
             // Only if the block is not aligned as its entry says.
-            let at = self.arena.entry_byte(live.index());
+            let at = self.arena.entry_byte(live.index);
             let (found, expected) = (live.align() as u64, 1);
             return Err(Corruption::new(Fault::Alignment, at, found, expected));
         }
-        if place < pos {
-            live.put_moved(&mut self.arena, place)?;
+        if place == pos {
+            return Ok(stay);
         }
-        Ok(place)
+        let told = match self.ask_to_move(&live, place, keeper) {
+            Ok(Consent::Given(told)) => told,
+            refused => {
+                if hole {
+                    self.index.return_hole(&mut self.arena, place, live.units);
+                }
+                return refused.map(|_| stay);
+            }
+        };
+        Self::tell_of_move(&live, place, keeper);
+        live.put_moved(&mut self.arena, place)?;
+        Ok(Goal { place, told })
+    }
+
+    /// Asks the owner of a block, if it has one, whether it may be moved, after telling it to stop using
+    /// it. Whoever gets consent with a name must tell it when the move is done.
+    pub(crate) fn ask_to_move<K: Keeper<L, C>>(
+        &mut self,
+        live: &Live<L>,
+        to: Pos,
+        keeper: &mut K,
+    ) -> Result<Consent<L>, Corruption> {
+        let Some(handle) = live.handle().filter(|_| self.owned > 0) else {
+            return Ok(Consent::Given(None));
+        };
+        if let Some(owner) = live.extension(&self.arena)?.owner {
+            keeper.synchronise(handle, owner.tag, Sync::On);
+            let skipped = live.skipped(&self.arena);
+            let answer = keeper.before_move(
+                handle,
+                owner.tag,
+                self.arena.address(live.pos) + skipped,
+                self.arena.address(to) + skipped,
+                live.len(&self.arena).unwrap_or(0),
+            );
+            if answer == Answer::Refuse {
+                keeper.synchronise(handle, owner.tag, Sync::Off);
+                keeper.observe(&Event::MoveRefused { handle });
+                self.counters.refused = self.counters.refused.wrapping_add(1);
+                return Ok(Consent::Refused);
+            }
+            return Ok(Consent::Given(Some((handle, owner.tag))));
+        }
+        Ok(Consent::Given(None))
+    }
+
+    /// Tells of a move that is about to be made.
+    #[inline(always)]
+    pub(crate) fn tell_of_move<K: Keeper<L, C>>(live: &Live<L>, to: Pos, keeper: &mut K) {
+        if let Some(handle) = live.handle().filter(|_| K::PRESENT) {
+            keeper.observe(&Event::Moved {
+                handle,
+                from: Arena::<L, C>::byte(live.pos),
+                to: Arena::<L, C>::byte(to),
+            });
+        }
     }
 
     /// Makes what lies between `start` and the block at `end` a free block.

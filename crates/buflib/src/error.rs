@@ -58,6 +58,34 @@ pub enum Error {
         /// Their number.
         number: usize,
     },
+    /// The part of a payload that should be kept is not within it.
+    OutsidePayload {
+        /// Where the part starts, in bytes from the payload's start.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+        /// The payload's length in bytes.
+        len: usize,
+    },
+    /// The block is pinned, so it cannot be freed.
+    Pinned {
+        /// The number of its handle.
+        number: usize,
+        /// How many pins it has.
+        pins: usize,
+    },
+    /// The block is not pinned, so it cannot be unpinned.
+    NotPinned {
+        /// The number of its handle.
+        number: usize,
+    },
+    /// The block has as many pins as the layout can count.
+    TooManyPins {
+        /// The number of its handle.
+        number: usize,
+        /// How many that is.
+        limit: usize,
+    },
     /// The heap's metadata is damaged.
     Corrupt(Corruption),
 }
@@ -181,6 +209,20 @@ impl fmt::Display for Error {
                 }
             }
             Self::SameHandle { number } => write!(f, "handle #{number} was given twice"),
+            Self::OutsidePayload { start, end, len } => {
+                write!(
+                    f,
+                    "bytes {start}..{end} are not within a payload of {len} bytes"
+                )
+            }
+            Self::Pinned { number, pins } => write!(f, "handle #{number} has {pins} pins"),
+            Self::NotPinned { number } => write!(f, "handle #{number} is not pinned"),
+            Self::TooManyPins { number, limit } => {
+                write!(
+                    f,
+                    "handle #{number} has {limit} pins, which is the most there can be"
+                )
+            }
             Self::Corrupt(corruption) => corruption.fmt(f),
         }
     }

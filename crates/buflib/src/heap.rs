@@ -3,7 +3,7 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Place};
 use crate::block::Live;
 use crate::check::{Check, Unchecked};
 use crate::error::{BuildError, Error};
@@ -12,7 +12,7 @@ use crate::index::FreeIndex;
 use crate::inspect::Counters;
 use crate::layout::{Layout, Standard};
 use crate::table::Table;
-use crate::units::{Index, Pos, Units};
+use crate::units::{Index, Units};
 
 /// The largest alignment is a page.
 pub(crate) const MAX_ALIGN: usize = 4096;
@@ -71,8 +71,12 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) table: Table,
     /// Granules of blocks in use.
     pub(crate) used: Units,
-    /// Immovable blocks.
+    /// The most there were, looked at before it becomes less.
+    pub(crate) peak: Units,
+    /// Blocks that may not move: immovable or pinned.
     pub(crate) fixed: usize,
+    /// Blocks whose owner is asked.
+    pub(crate) owned: usize,
     /// The block that holds the rest of the heap.
     pub(crate) maximum: Index,
     /// Whether nothing was freed since a compaction that did all it could.
@@ -139,7 +143,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 index: FreeIndex::EMPTY,
                 table: Table::EMPTY,
                 used: Units::ZERO,
+                peak: Units::ZERO,
                 fixed: 0,
+                owned: 0,
                 maximum: Index::NONE,
                 settled: true,
                 counters: Counters::default(),
@@ -156,10 +162,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         if let Some(live) = Live::find_plain(&self.arena, handle) {
-            if let Some(bytes) = self
-                .arena
-                .payload(live.pos, live.units, L::pad(&live.record))
-            {
+            if let Some(bytes) = self.arena.payload(live.plain_place()) {
                 return Ok(bytes);
             }
         }
@@ -169,17 +172,17 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[cold]
     #[inline(never)]
     fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
-        let (pos, units, taken) = self.locate(handle)?;
-        Ok(self.arena.payload(pos, units, taken).unwrap_or_default())
+        let place = self.locate(handle)?;
+        Ok(self.arena.payload(place).unwrap_or_default())
     }
 
     /// Where a payload is, checked as far as can be.
     #[cold]
     #[inline(never)]
-    fn locate(&self, handle: Handle<L>) -> Result<(Pos, Units, usize), Error> {
+    pub(crate) fn locate(&self, handle: Handle<L>) -> Result<Place, Error> {
         let live = Live::find(&self.arena, handle)?;
         live.len(&self.arena)?;
-        Ok((live.pos, live.units, live.taken(&self.arena)?))
+        Ok(live.place(&self.arena)?)
     }
 
     /// The bytes of a block, to write. Constant time.
@@ -190,14 +193,11 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
         let found = Live::find_plain(&self.arena, handle);
-        let place = match found.map(|live| (live.pos, live.units, L::pad(&live.record))) {
-            Some(place) if self.arena.payload(place.0, place.1, place.2).is_some() => place,
+        let place = match found.map(|live| live.plain_place()) {
+            Some(place) if self.arena.payload(place).is_some() => place,
             _ => self.locate(handle)?,
         };
-        Ok(self
-            .arena
-            .payload_mut(place.0, place.1, place.2)
-            .unwrap_or_default())
+        Ok(self.arena.payload_mut(place).unwrap_or_default())
     }
 
     /// The bytes of several different blocks, all to write. Quadratic in their number.
@@ -221,20 +221,20 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         &mut self,
         handles: [Handle<L>; N],
     ) -> Result<[&mut [u8]; N], Error> {
-        let mut spans = [(Pos::NIL, Units::ZERO, 0); N];
-        for (i, (span, &handle)) in spans.iter_mut().zip(&handles).enumerate() {
+        let mut places = [Place::NOWHERE; N];
+        for (i, (place, &handle)) in places.iter_mut().zip(&handles).enumerate() {
             if handles.iter().take(i).any(|&other| other == handle) {
                 return Err(Error::SameHandle {
                     number: handle.number(),
                 });
             }
-            *span = self.locate(handle)?;
+            *place = self.locate(handle)?;
         }
         // Different blocks that overlap: only damaged metadata says so.
-        self.arena.payloads_mut(spans).ok_or_else(|| {
+        self.arena.payloads_mut(places).ok_or_else(|| {
             let (first, last) = (
-                spans.first().map_or(0, |span| span.0.0),
-                spans.last().map_or(0, |span| span.0.0),
+                places.first().map_or(0, |place| place.pos.0),
+                places.last().map_or(0, |place| place.pos.0),
             );
             crate::error::Corruption::new(
                 crate::error::Fault::Position,
@@ -244,6 +244,13 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             )
             .into()
         })
+    }
+
+    /// Counts granules as no longer in use.
+    #[inline(always)]
+    pub(crate) fn lower_used(&mut self, units: Units) {
+        self.peak = self.peak.max(self.used);
+        self.used -= units;
     }
 
     /// Whether a handle leads to a live block of this heap. Constant time.

@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
+use crate::compact::Compaction;
 use crate::error::{Corruption, Fault};
 use crate::handle::Handle;
 use crate::heap::Heap;
@@ -15,12 +16,26 @@ pub(crate) struct Counters {
     pub(crate) compactions: usize,
     pub(crate) moves: usize,
     pub(crate) bytes_moved: usize,
+    /// Moves that an owner has refused.
+    pub(crate) refused: usize,
+    /// Requests to shrink that an owner has refused.
+    pub(crate) unshrunk: usize,
 }
 
 impl Counters {
     pub(crate) fn moved(&mut self, blocks: usize, bytes: usize) {
         self.moves = self.moves.wrapping_add(blocks);
         self.bytes_moved = self.bytes_moved.wrapping_add(bytes);
+    }
+
+    /// What was counted since an earlier reading.
+    pub(crate) fn since(&self, earlier: &Self) -> Compaction {
+        Compaction {
+            gained: false,
+            moves: self.moves.wrapping_sub(earlier.moves),
+            bytes_moved: self.bytes_moved.wrapping_sub(earlier.bytes_moved),
+            refused: self.refused.wrapping_sub(earlier.refused),
+        }
     }
 }
 
@@ -36,6 +51,12 @@ pub struct Stats {
     pub free_bytes: usize,
     /// Bytes in the largest piece of free space that is known of without a walk.
     pub largest_free_bytes: usize,
+    /// The most bytes of blocks that were in use at once, counted as [`used_bytes`](Self::used_bytes).
+    pub peak_bytes: usize,
+    /// Blocks that may not move: immovable or pinned.
+    pub immovable: usize,
+    /// Blocks that have an owner.
+    pub owned: usize,
     /// Entries in the handle table, vacant ones included.
     pub table_entries: usize,
     /// Passes over the blocks to merge free space or move blocks.
@@ -44,6 +65,10 @@ pub struct Stats {
     pub moves: usize,
     /// Bytes moved, headers included.
     pub bytes_moved: usize,
+    /// Moves that were not made because an owner refused, or nobody was there to ask.
+    pub refused_moves: usize,
+    /// Requests to shrink that an owner has refused.
+    pub refused_shrinks: usize,
 }
 
 /// One block of the arena, as [`Heap::blocks`] lists it.
@@ -80,10 +105,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             used_bytes: self.used.bytes::<L>(),
             free_bytes: self.free_units().bytes::<L>(),
             largest_free_bytes: self.largest_free().bytes::<L>(),
+            peak_bytes: self.peak.max(self.used).bytes::<L>(),
+            immovable: self.fixed,
+            owned: self.owned,
             table_entries: self.arena.entries(),
             compactions: self.counters.compactions,
             moves: self.counters.moves,
             bytes_moved: self.counters.bytes_moved,
+            refused_moves: self.counters.refused,
+            refused_shrinks: self.counters.unshrunk,
         }
     }
 
@@ -145,6 +175,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         expect(0, cached as u64, row.cached as u64)?;
         expect(0, row.used.0 as u64, self.used.0 as u64)?;
         expect(0, row.live as u64, self.table.live() as u64)?;
+        expect(0, row.owned as u64, self.owned as u64)?;
         expect(0, row.fixed as u64, self.fixed as u64)
     }
 
@@ -178,6 +209,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     row.live += 1;
                     row.used += units;
                     row.fixed += usize::from(L::is_fixed(&live.record));
+                    row.owned += usize::from(live.extension(&self.arena)?.owner.is_some());
                 }
                 (true, Some(FreeKind::Cached)) => row.cached += 1,
                 (true, Some(FreeKind::Binned)) => {
@@ -208,7 +240,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     fn check_table(&self, live: usize) -> Result<(), Corruption> {
         let entries = self.arena.entries();
-        let mut vacant = 0;
+        let (mut vacant, mut records) = (0, 0);
         for index in (1..=entries).map(Index) {
             let Some(entry) = self.arena.entry(index) else {
                 continue;
@@ -217,18 +249,45 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 vacant += 1;
                 continue;
             }
-            let (at, pos) = (self.arena.entry_byte(index), L::entry_pos(entry));
-            let header = self.arena.header(pos).filter(|_| pos < self.arena.tail());
-            let owner = header.map(L::index);
+            let is_record = L::is_pin_record(entry);
+            records += usize::from(is_record);
+            // A pinned block's header names its record, and that the block's own number.
+            let number = if is_record {
+                L::pinned_number(entry)
+            } else {
+                index
+            };
+            let found = self.numbered(number).map_or(Index::NONE, |live| {
+                if is_record {
+                    L::index(live.record.header)
+                } else {
+                    live.index
+                }
+            });
             fault(
                 Fault::BackLink,
-                at,
-                owner.map_or(0, |owner| owner.0 as u64),
+                self.arena.entry_byte(index),
+                found.0 as u64,
                 index.0 as u64,
             )?;
         }
-        expect(0, (live + vacant) as u64, entries as u64)?;
+        expect(0, records as u64, (self.table.taken() - live) as u64)?;
+        expect(0, (live + records + vacant) as u64, entries as u64)?;
         self.table.check_list(&self.arena, vacant)
+    }
+}
+
+impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// The block in use that a table entry leads to and that leads back to it.
+    pub(crate) fn numbered(&self, index: Index) -> Option<Live<L>> {
+        let entry = self.arena.entry(index);
+        let pos = L::entry_pos(entry.filter(|&entry| L::entry_is_live(entry))?);
+        let header = self
+            .header_in_row(pos)
+            .ok()
+            .filter(|&header| pos < self.arena.tail() && !L::is_free(header))?;
+        let live = Live::at(&self.arena, pos, header).ok();
+        live.filter(|live| live.index == index)
     }
 }
 
@@ -237,6 +296,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 struct Row {
     live: usize,
     fixed: usize,
+    owned: usize,
     used: Units,
     cached: usize,
     /// Merged free blocks of two granules and more: those in bins.

@@ -23,6 +23,7 @@
 extern crate std;
 
 mod alloc;
+mod appeal;
 mod arena;
 mod block;
 mod check;
@@ -30,15 +31,20 @@ mod compact;
 #[cfg(target_has_atomic = "8")]
 pub mod default;
 mod error;
+mod extension;
 mod handle;
 mod heap;
 mod index;
 mod inspect;
 mod layout;
+mod owner;
+mod pin;
 mod request;
 mod resize;
+mod shrink;
 mod table;
 mod units;
+mod with;
 
 pub use check::{Check, Crc32, Unchecked};
 pub use compact::Compaction;
@@ -47,7 +53,10 @@ pub use handle::Handle;
 pub use heap::Heap;
 pub use inspect::{Block, Blocks, Stats};
 pub use layout::{Layout, Narrow, Standard, Wide};
+pub use owner::{Answer, Event, Move, Owner, Side, Sync, Tag, Wish};
+pub use pin::Pinned;
 pub use request::Request;
+pub use with::With;
 
 /// The example in the README compiles and holds.
 #[cfg(doctest)]

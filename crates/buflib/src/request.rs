@@ -1,5 +1,8 @@
 //! What can be asked for beside a size.
 
+use crate::extension::{Extension, Ownership};
+use crate::owner::Tag;
+
 /// An allocation's size and properties, for [`Heap::alloc_with`](crate::Heap::alloc_with).
 ///
 /// ```
@@ -17,6 +20,7 @@ pub struct Request<'n> {
     pub(crate) size: usize,
     pub(crate) align: usize,
     pub(crate) name: &'n str,
+    pub(crate) owner: Option<Ownership>,
     pub(crate) immovable: bool,
 }
 
@@ -27,6 +31,7 @@ impl<'n> Request<'n> {
             size,
             align: 1,
             name: "",
+            owner: None,
             immovable: false,
         }
     }
@@ -38,15 +43,46 @@ impl<'n> Request<'n> {
         self
     }
 
-    /// A name of up to 255 bytes for debugging. It costs its length and a granule of metadata.
+    /// A name of up to 255 bytes for debugging. It costs its length and a granule of metadata; the
+    /// granule serves for a name and an owner together.
     pub const fn name(mut self, name: &'n str) -> Self {
         self.name = name;
         self
     }
 
-    /// The block will never be moved.
+    /// The block's [owner](crate::Owner) is asked before each move. It costs a granule of metadata.
+    pub fn owner(mut self, tag: impl Tag) -> Self {
+        self.owner = Some(Ownership {
+            tag: tag.into_bits(),
+            shrinks: self.owner.is_some_and(|owner| owner.shrinks),
+        });
+        self
+    }
+
+    /// The same, and the owner is asked to shrink the block when a request would fail otherwise.
+    pub fn shrinkable(mut self, tag: impl Tag) -> Self {
+        self.owner = Some(Ownership {
+            tag: tag.into_bits(),
+            shrinks: true,
+        });
+        self
+    }
+
+    /// The block will never be moved, and its owner, if it has one, not be asked to allow it.
     pub const fn immovable(mut self) -> Self {
         self.immovable = true;
         self
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.size
+    }
+
+    /// What the block carries at its end.
+    pub(crate) fn extension(&self) -> Extension<'n> {
+        Extension {
+            name: self.name.as_bytes(),
+            owner: self.owner,
+        }
     }
 }

@@ -1,13 +1,39 @@
 //! Changing a block's size, in place where that can be done.
 
 use crate::alloc::Shape;
+use crate::appeal::Appeal;
+use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
+use crate::compact::{Consent, Effort, Room};
 use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{FreeKind, Layout, Record};
+use crate::owner::{Keeper, Nobody, Sync};
 use crate::units::{Index, Pos, Units};
+
+/// A change of a block's size.
+struct Change<L: Layout> {
+    live: Live<L>,
+    /// Bytes between header and payload.
+    skipped: usize,
+    /// Bytes of the extension.
+    extension: usize,
+    shape: Shape,
+}
+
+impl<L: Layout> Change<L> {
+    /// Where the payload is when the change is done.
+    #[inline(always)]
+    fn place(&self, pos: Pos) -> Place {
+        Place {
+            skipped: self.skipped,
+            taken: self.shape.pad + self.extension,
+            ..Place::whole(pos, self.shape.units)
+        }
+    }
+}
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Changes a block's size. The handle stays, and so do the contents up to the lesser size; what
@@ -34,7 +60,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
-        self.resize_to(handle, size).map(drop)
+        self.resize_to(handle, size, &mut Nobody).map(drop)
     }
 
     /// The same, with the block's bytes at hand afterwards.
@@ -52,32 +78,46 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
-        let (pos, units, taken) = self.resize_to(handle, size)?;
-        Ok(self
-            .arena
-            .payload_mut(pos, units, taken)
-            .unwrap_or_default())
+        let place = self.resize_to(handle, size, &mut Nobody)?;
+        Ok(self.arena.payload_mut(place).unwrap_or_default())
     }
 
     /// Where the payload is after a change of size.
     #[inline(never)]
-    fn resize_to(&mut self, handle: Handle<L>, size: usize) -> Result<(Pos, Units, usize), Error> {
-        let (live, extension) = match Live::find_plain(&self.arena, handle) {
-            Some(live) if live.pos + live.units <= self.arena.tail() => (live, 0),
+    pub(crate) fn resize_to<K: Keeper<L, C>>(
+        &mut self,
+        handle: Handle<L>,
+        size: usize,
+        keeper: &mut K,
+    ) -> Result<Place, Error> {
+        let change = self.plan(handle, size)?;
+        change.live.verify(&self.arena)?;
+        match self.resize_in_place(&change.live, change.shape) {
+            Ok(true) => Ok(change.place(change.live.pos)),
+            _ => self.grow(handle, size, keeper),
+        }
+    }
+
+    /// What a block is and what it is to become.
+    #[inline(always)]
+    fn plan(&self, handle: Handle<L>, size: usize) -> Result<Change<L>, Error> {
+        let (live, skipped, extension) = match Live::find_plain(&self.arena, handle) {
+            Some(live) if live.pos + live.units <= self.arena.tail() => (live, 0, 0),
             _ => {
                 let live = Live::find(&self.arena, handle)?;
-                (live, live.extension(&self.arena)?.len())
+                let extension = live.extension_bytes(&self.arena)?.len();
+                (live, live.skipped(&self.arena), extension)
             }
         };
-        live.verify(&self.arena)?;
-        let Some(shape) = Shape::new::<L, C>(size, extension) else {
+        let Some(shape) = Shape::new::<L, C>(size, skipped + extension) else {
             return Err(Self::too_large(size));
         };
-        let pos = match self.resize_in_place(&live, shape) {
-            Ok(true) => live.pos,
-            _ => self.grow(handle, shape, size)?,
-        };
-        Ok((pos, shape.units, shape.pad + extension))
+        Ok(Change {
+            live,
+            skipped,
+            extension,
+            shape,
+        })
     }
 
     /// Moves the block's end, if nothing else must move for it. An error leaves all as it was.
@@ -91,15 +131,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             // What is behind the block may be kept as a room, which only a sweep sees.
             self.settled = false;
-            self.move_extension(live, live.pos, shape)?;
+            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
         } else if shape.units < live.units {
-            self.move_extension(live, live.pos, shape)?;
+            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
             self.index
                 .give_back_end(&mut self.arena, live.pos + shape.units, end)?;
             self.settled = false;
         }
         let smaller = shape.units < live.units || shape.pad > L::pad(&live.record);
-        if smaller && live.index() == self.maximum {
+        if smaller && live.index == self.maximum {
             self.maximum = Index::NONE;
         }
         self.reshape(live, live.pos, shape)?;
@@ -108,65 +148,99 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Makes a block larger where what is behind it is not free, and tells where it is then.
     #[inline(never)]
-    fn grow(&mut self, handle: Handle<L>, shape: Shape, size: usize) -> Result<Pos, Error> {
-        if self.maximum != Index::NONE {
-            return Err(Error::MaximumHeld {
-                number: self.maximum.0,
-            });
+    fn grow<K: Keeper<L, C>>(
+        &mut self,
+        handle: Handle<L>,
+        size: usize,
+        keeper: &mut K,
+    ) -> Result<Place, Error> {
+        let mut appeal = Appeal::new(self);
+        loop {
+            // Owners may have done anything, to this block as well.
+            let change = self.plan(handle, size)?;
+            let more = Units(change.shape.units.0.saturating_sub(change.live.units.0));
+            if more > Units::ZERO {
+                self.expect_no_maximum(Some(more), keeper)?;
+            }
+            if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
+                return Ok(change.place(pos));
+            }
+            let possible = self.arena.top() - Pos::FIRST >= change.shape.units;
+            if !possible || !self.appeal(&mut appeal, Some(more), keeper)? {
+                return Err(self.exhausted(size));
+            }
         }
-        let mut effort = 0;
+    }
+
+    /// Makes a block larger, with as many blocks moved as it takes.
+    fn gather_and_grow<K: Keeper<L, C>>(
+        &mut self,
+        handle: Handle<L>,
+        shape: Shape,
+        keeper: &mut K,
+    ) -> Result<Option<Pos>, Error> {
+        let mut effort = Effort::Least;
         loop {
             let live = Live::find(&self.arena, handle)?;
             match self.resize_in_place(&live, shape) {
-                Ok(true) => return Ok(live.pos),
+                Ok(true) => return Ok(Some(live.pos)),
                 Ok(false) => {}
                 Err(broken) => return Err(self.diagnose(broken)),
             }
-            match self.grow_by_moving(&live, shape, false) {
-                Ok(Some(pos)) => return Ok(pos),
-                Ok(None) => {}
-                Err(broken) => return Err(self.diagnose(broken)),
+            if let Some(pos) = self.grow_by_moving(&live, shape, false, keeper)? {
+                return Ok(Some(pos));
             }
-            if !self.make_room(shape.units - live.units, effort)? {
-                break;
+            match self.make_room(shape.units - live.units, effort, keeper)? {
+                Room::Made => {}
+                Room::NotThere => return Ok(None),
+                Room::AsMuchAsPossible => break,
             }
-            effort += 1;
-        }
-        if !self.settled {
-            // There is less free space than is wanted.
-            return Err(self.exhausted(size));
+            effort = Effort::Most;
         }
         let live = Live::find(&self.arena, handle)?;
-        match self.grow_by_moving(&live, shape, true) {
-            Ok(Some(pos)) => return Ok(pos),
-            Ok(None) => {}
+        match self.resize_in_place(&live, shape) {
+            Ok(true) => return Ok(Some(live.pos)),
+            Ok(false) => {}
             Err(broken) => return Err(self.diagnose(broken)),
         }
-        if self.grow_by_pushing(&live, shape)? {
-            return Ok(live.pos);
+        if let Some(pos) = self.grow_by_moving(&live, shape, true, keeper)? {
+            return Ok(Some(pos));
         }
-        Err(self.exhausted(size))
+        let pushed = self.grow_by_pushing(&live, shape, keeper)?;
+        Ok(pushed.then_some(live.pos))
     }
 
     /// Moves the block to where there is room for its new shape without moving anything else.
-    fn grow_by_moving(
+    fn grow_by_moving<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
         shape: Shape,
         anywhere: bool,
-    ) -> Result<Option<Pos>, Broken> {
+        keeper: &mut K,
+    ) -> Result<Option<Pos>, Error> {
         if L::is_fixed(&live.record) {
             return Ok(None);
         }
         let (arena, align) = (&mut self.arena, live.align());
         let found = if anywhere {
-            self.index.take_anywhere(arena, shape.units, align)?
+            self.index.take_anywhere(arena, shape.units, align)
         } else {
-            self.index.take(arena, shape.units, align)?
+            self.index.take(arena, shape.units, align)
         };
-        let Some(place) = found else {
-            return Ok(None);
+        let place = match found {
+            Ok(Some(place)) => place,
+            Ok(None) => return Ok(None),
+            Err(broken) => return Err(self.diagnose(broken)),
         };
+        let told = match self.ask_to_move(live, place, keeper)? {
+            Consent::Given(told) => told,
+            Consent::Refused => {
+                self.index.return_hole(&mut self.arena, place, shape.units);
+                self.settled = false;
+                return Ok(None);
+            }
+        };
+        Self::tell_of_move(live, place, keeper);
         // The neighbours may have been merged in the search: the old header knows.
         let follows_free = self.arena.header(live.pos).is_some_and(L::follows_free);
         let new_mark = self.arena.header(place).is_some_and(L::follows_free);
@@ -174,17 +248,33 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = L::set_follows_free(live.record.header, new_mark);
         self.arena.put_header(place, header);
         self.counters.moved(1, live.units.bytes::<L>());
-        self.move_extension(live, place, shape)?;
+        let moved = Live {
+            pos: place,
+            ..*live
+        };
+        moved.copy_extension(&mut self.arena, place, shape.units)?;
         self.reshape(live, place, shape)?;
         self.settled = false;
-        self.index
-            .give_back(&mut self.arena, live.pos, live.units, follows_free)?;
-        Ok(Some(place))
+        let given = self
+            .index
+            .give_back(&mut self.arena, live.pos, live.units, follows_free);
+        if let Some((handle, tag)) = told {
+            keeper.synchronise(handle, tag, Sync::Off);
+        }
+        match given {
+            Ok(()) => Ok(Some(place)),
+            Err(broken) => Err(self.diagnose(broken)),
+        }
     }
 
     /// Pushes the blocks behind this one up into the next free space that is large enough, as far as
     /// it needs. All blocks have been moved together before.
-    fn grow_by_pushing(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Corruption> {
+    fn grow_by_pushing<K: Keeper<L, C>>(
+        &mut self,
+        live: &Live<L>,
+        shape: Shape,
+        keeper: &mut K,
+    ) -> Result<bool, Corruption> {
         let (start, tail) = (live.pos + live.units, self.arena.tail());
         let wanted = (shape.units - live.units).0;
         let (mut end, mut align, mut gap_end) = (start, 1, None);
@@ -206,6 +296,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         // What is aligned stays so.
         let more = Units(wanted.next_multiple_of(align));
+        let room = gap_end.is_some() || tail + more <= self.arena.top();
+        if !room || !self.ask_to_push(start, end, more, keeper)? {
+            return Ok(false);
+        }
         if gap_end.is_none() && !self.arena.set_tail(tail + more) {
             return Ok(false);
         }
@@ -214,6 +308,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             if !L::is_free(header) {
                 let other = Live::at(&self.arena, pos, header)?;
+                Self::tell_of_move(&other, pos + more, keeper);
                 other.put_moved(&mut self.arena, pos + more)?;
                 moves += 1;
             }
@@ -223,12 +318,60 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.counters.moved(moves, (end - start).bytes::<L>());
         self.put_rest(end + more, gap_end.unwrap_or(end + more));
         self.put_rest(live.pos + shape.units, start + more);
-        self.move_extension(live, live.pos, shape)?;
+        live.copy_extension(&mut self.arena, live.pos, shape.units)?;
         self.reshape(live, live.pos, shape)?;
+        self.end_of_push(start + more, end + more, keeper)?;
         // Free blocks among those that were pushed are not where the index has them.
         self.merge_all()?;
         self.settled = false;
         Ok(true)
+    }
+
+    /// Asks the owners of all blocks between `start` and `end`; if one refuses, the others are told
+    /// that nothing comes of it.
+    fn ask_to_push<K: Keeper<L, C>>(
+        &mut self,
+        start: Pos,
+        end: Pos,
+        more: Units,
+        keeper: &mut K,
+    ) -> Result<bool, Corruption> {
+        let mut pos = start;
+        while pos < end {
+            let header = self.header_in_row(pos)?;
+            if !L::is_free(header) {
+                let other = Live::at(&self.arena, pos, header)?;
+                if let Consent::Refused = self.ask_to_move(&other, pos + more, keeper)? {
+                    self.end_of_push(start, pos, keeper)?;
+                    return Ok(false);
+                }
+            }
+            pos = pos + L::units(header);
+        }
+        Ok(true)
+    }
+
+    /// Tells the owners of all blocks between `start` and `end` that they are not about to be moved any more.
+    fn end_of_push<K: Keeper<L, C>>(
+        &self,
+        start: Pos,
+        end: Pos,
+        keeper: &mut K,
+    ) -> Result<(), Corruption> {
+        let mut pos = if K::PRESENT { start } else { end };
+        while pos < end {
+            let header = self.header_in_row(pos)?;
+            if !L::is_free(header) {
+                let other = Live::at(&self.arena, pos, header)?;
+                if let (Some(owner), Some(handle)) =
+                    (other.extension(&self.arena)?.owner, other.handle())
+                {
+                    keeper.synchronise(handle, owner.tag, Sync::Off);
+                }
+            }
+            pos = pos + L::units(header);
+        }
+        Ok(())
     }
 
     /// Makes what may be left between two blocks free, for the next sweep to merge.
@@ -237,15 +380,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.arena
                 .put_free(from, FreeKind::Cached, to - from, false, Pos::NIL);
         }
-    }
-
-    /// Moves the extension of a block that now starts at `to` to where its new shape has it.
-    #[inline(always)]
-    fn move_extension(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
-        if !L::is_extended(&live.record) {
-            return Ok(());
-        }
-        Live { pos: to, ..*live }.copy_extension(&mut self.arena, shape.units)
     }
 
     /// Writes a block's metadata for a new place and shape; its old header and contents are there
@@ -258,17 +392,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             ..record
         };
         let new = Live {
+            index: live.index,
             pos: to,
             units: shape.units,
             record,
         };
         self.arena.put_used(to, record.header);
-        self.arena.put_entry(new.index(), record.entry);
-        self.used.0 = self
-            .used
-            .0
-            .wrapping_add(shape.units.0)
-            .wrapping_sub(live.units.0);
+        self.arena.put_entry(new.index, record.entry);
+        self.lower_used(live.units);
+        self.used += shape.units;
         new.seal(&mut self.arena)
     }
 }

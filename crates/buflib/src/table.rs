@@ -13,6 +13,8 @@ use crate::units::Index;
 pub(crate) struct Table {
     vacant: Index,
     live: usize,
+    /// Entries that are pin records.
+    records: usize,
     /// The generation that an entry starts from when the table grows.
     fresh: u32,
     /// How far that has come since the table was empty: no entry is further behind.
@@ -32,6 +34,7 @@ impl Table {
     pub(crate) const EMPTY: Self = Self {
         vacant: Index::NONE,
         live: 0,
+        records: 0,
         fresh: 0,
         advanced: 0,
         tidy: true,
@@ -40,6 +43,11 @@ impl Table {
     #[inline(always)]
     pub(crate) fn live(&self) -> usize {
         self.live
+    }
+
+    /// Entries that are not vacant.
+    pub(crate) fn taken(&self) -> usize {
+        self.live.wrapping_add(self.records)
     }
 
     #[inline(always)]
@@ -93,6 +101,25 @@ impl Table {
         self.live = self.live.wrapping_add(1);
     }
 
+    /// Counts a number as taken by a pin record, which has no room for a generation: from now on all
+    /// that is fresh is at least as far as the number was.
+    pub(crate) fn take_record<L: Encoding>(&mut self, number: &Number) {
+        self.vacant = number.after;
+        self.records = self.records.wrapping_add(1);
+        self.advance::<L>(number.generation);
+    }
+
+    /// Makes the entry of a pin record vacant.
+    pub(crate) fn release_record<L: Encoding, C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        index: Index,
+    ) {
+        self.records = self.records.wrapping_sub(1);
+        self.live = self.live.wrapping_add(1);
+        self.release(arena, index, self.fresh);
+    }
+
     /// Makes an entry vacant that is not the table's last.
     #[inline(always)]
     pub(crate) fn vacate<L: Encoding, C: Check>(
@@ -130,15 +157,20 @@ impl Table {
     /// from the furthest that any has come.
     fn drop_last<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, generation: u32) {
         arena.pop_entry();
+        self.advance::<L>(generation);
+        if arena.entries() == 0 {
+            self.advanced = 0;
+        }
+    }
+
+    /// New entries start from this generation, if none was further before.
+    fn advance<L: Encoding>(&mut self, generation: u32) {
         // Generations go round: so far ahead, or as far as to the full circle behind?
         let ahead = generation.wrapping_sub(self.fresh) & L::MAX_GENERATION;
         let behind = L::MAX_GENERATION - ahead + 1;
         if ahead > 0 && (ahead <= L::MAX_GENERATION / 2 || behind > self.advanced) {
             self.fresh = generation;
             self.advanced = self.advanced.saturating_add(ahead);
-        }
-        if arena.entries() == 0 {
-            self.advanced = 0;
         }
     }
 

@@ -338,14 +338,27 @@ impl<L: Encoding> Bins<L> {
         })
     }
 
-    /// The length of the largest merged free block; linear in the blocks of the last bin.
-    pub(super) fn largest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<Units, Broken> {
-        let (mut pos, mut largest) = (self.large(), Units::ZERO);
+    /// The most granules from an aligned one on in any merged free block; linear in the blocks of the
+    /// last bin, or in all of them if alignment matters.
+    pub(super) fn largest<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        align: usize,
+    ) -> Result<Units, Broken> {
+        let bins = self.firsts.as_ref().len();
+        let top = Self::bin(binned(arena, self.large()).unwrap_or(Units::ZERO));
+        let mut largest = Units::ZERO;
         let mut left = (arena.tail() - Pos::FIRST).0;
-        while pos != Pos::NIL && left > 0 {
-            largest = largest.max(binned(arena, pos)?);
-            pos = arena.next(pos).unwrap_or(Pos::NIL);
-            left -= 1;
+        for bin in if align == 1 { top..top + 1 } else { 0..bins } {
+            let mut pos = self.first(bin);
+            while pos != Pos::NIL && left > 0 {
+                let (length, gap) = (binned(arena, pos)?, arena.gap_to_aligned(pos, align));
+                if gap < length {
+                    largest = largest.max(length - gap);
+                }
+                pos = arena.next(pos).unwrap_or(Pos::NIL);
+                left -= 1;
+            }
         }
         Ok(largest)
     }

@@ -209,6 +209,30 @@ impl<L: Encoding> FreeIndex<L> {
         self.take_merged(arena, units, align, LOOKED_AT)
     }
 
+    /// Gives back a hole that was not used after all.
+    pub(crate) fn return_hole<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+    ) {
+        let follows_free = arena.header(pos).is_some_and(L::follows_free);
+        // Damage leaves the granules to the next sweep.
+        arena.put_free(pos, FreeKind::Cached, units, follows_free, Pos::NIL);
+        let _ = self.merge(arena, pos, units, follows_free);
+    }
+
+    /// Makes the front of a block free that stays in use from `pos + units` on.
+    pub(crate) fn give_back_front<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        follows_free: bool,
+    ) -> Result<(), Broken> {
+        self.merge(arena, pos, units, follows_free)
+    }
+
     /// Takes granules from one of the merged blocks, of which at the most `most` are looked at that
     /// do not fit.
     fn take_merged<C: Check>(
@@ -509,15 +533,16 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     /// Merges what is kept aside, but for cached blocks, and tells the length of the largest free
-    /// block that a request can have; linear in the blocks of the last bin, or in all if there is none.
+    /// block that a request of this alignment can have; linear in the blocks of the last bin, or in all.
     pub(crate) fn largest<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
+        align: usize,
     ) -> Result<Units, Broken> {
         self.merge_kept(arena)?;
         self.merge_strip(arena)?;
-        let largest = self.bins.largest(arena)?;
-        if largest == Units::ZERO && find_single(arena, 1).is_some() {
+        let largest = self.bins.largest(arena, align)?;
+        if largest == Units::ZERO && find_single(arena, align).is_some() {
             return Ok(Units::ONE);
         }
         Ok(largest)

@@ -47,6 +47,12 @@ pub trait Layout: Encoding {
 
 impl<L: Encoding> Layout for L {}
 
+/// In an entry's place for the alignment: the payload starts off the granule, some bytes behind the
+/// header, and so has no alignment.
+pub(crate) const OFF_GRANULE: u32 = 14;
+/// In the same place: the entry is no block's, but counts the pins of one.
+pub(crate) const PIN_RECORD: u32 = 15;
+
 /// What a free block is to the index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FreeKind {
@@ -82,7 +88,7 @@ pub struct Record<L: Encoding> {
 pub struct Traits {
     pub(crate) index: Index,
     pub(crate) generation: u32,
-    /// The alignment, in doublings of the granule.
+    /// The alignment, in doublings of the granule, or `OFF_GRANULE`.
     pub(crate) align: u32,
     pub(crate) fixed: bool,
     pub(crate) extended: bool,
@@ -139,6 +145,8 @@ pub trait Encoding: Copy + Debug + 'static {
     const MAX_POS: usize;
     const MAX_INDEX: usize;
     const MAX_GENERATION: u32;
+    /// The largest count that a pin record can keep.
+    const MAX_PIN_COUNT: u32;
     /// The bins split each doubling of size into 2^SPLIT.
     const SPLIT: u32;
     /// Blocks up to so many granules are cached by their exact size.
@@ -184,7 +192,7 @@ pub trait Encoding: Copy + Debug + 'static {
     fn generation(record: &Record<Self>) -> u32;
     /// Bytes at the payload's end that were not asked for, less than a granule.
     fn pad(record: &Record<Self>) -> usize;
-    /// The alignment, in doublings of the granule.
+    /// The alignment, in doublings of the granule, or `OFF_GRANULE`.
     fn align(record: &Record<Self>) -> u32;
     fn is_fixed(record: &Record<Self>) -> bool;
     fn is_extended(record: &Record<Self>) -> bool;
@@ -193,8 +201,15 @@ pub trait Encoding: Copy + Debug + 'static {
 
     // A table entry.
     fn entry_is_vacant(entry: Self::Entry) -> bool;
+    /// Whether the entry is a block's: neither vacant nor a pin record.
+    fn entry_is_live(entry: Self::Entry) -> bool;
     fn entry_pos(entry: Self::Entry) -> Pos;
     fn entry_at(entry: Self::Entry, pos: Pos) -> Self::Entry;
+    /// An entry that keeps a count for the block of another number.
+    fn pin_record(number: Index, count: u32) -> Self::Entry;
+    fn is_pin_record(entry: Self::Entry) -> bool;
+    fn pinned_number(entry: Self::Entry) -> Index;
+    fn pin_count(entry: Self::Entry) -> u32;
     fn vacant(next: Index, generation: u32) -> Self::Entry;
     fn vacant_next(entry: Self::Entry) -> Index;
     fn vacant_generation(entry: Self::Entry) -> u32;

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::{Encoding, FreeKind, Record, Traits};
+use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
 use crate::units::{Index, Pos, Units};
 
 /// 4 bytes of header and 4 of table entry per block, in arenas of up to 256 KiB.
@@ -12,6 +12,7 @@ use crate::units::{Index, Pos, Units};
 /// header, free    31 follows free  30 free = 1  29..15 kind   14..0 units
 /// entry, live     31 vacant = 0  30 extended  29 fixed  28..22 generation
 ///                 21..18 alignment (doublings of the granule)  17..15 pad  14..0 position
+/// entry, pins   31 vacant = 0  30..29 zero  28..22 count  21..18 all ones  17..15 zero  14..0 index
 /// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..15 zero  14..0 next vacant
 /// handle          28..22 generation  21..15 zero  14..0 index
 /// ```
@@ -30,6 +31,8 @@ const GENERATION_SHIFT: u32 = 22;
 const GENERATION: u32 = 0x7f;
 const FIXED: u32 = 1 << 29;
 const EXTENDED: u32 = 1 << 30;
+const PINS_SHIFT: u32 = 22;
+const PINS: u32 = 0x7f;
 const VACANT: u32 = 1 << 31;
 
 impl Encoding for Narrow {
@@ -38,6 +41,7 @@ impl Encoding for Narrow {
     const MAX_POS: usize = LOW as usize;
     const MAX_INDEX: usize = LOW as usize;
     const MAX_GENERATION: u32 = GENERATION;
+    const MAX_PIN_COUNT: u32 = PINS;
     const SPLIT: u32 = 2;
     const CACHED_MAX: usize = 15;
     const NEXT_IN_HEADER: bool = false;
@@ -135,12 +139,32 @@ impl Encoding for Narrow {
         entry & VACANT != 0
     }
     #[inline(always)]
+    fn entry_is_live(entry: u32) -> bool {
+        entry & VACANT == 0 && entry >> ALIGN_SHIFT & ALIGN != PIN_RECORD
+    }
+    #[inline(always)]
     fn entry_pos(entry: u32) -> Pos {
         Pos((entry & LOW) as usize)
     }
     #[inline(always)]
     fn entry_at(entry: u32, pos: Pos) -> u32 {
         entry & !LOW | pos.0 as u32
+    }
+    #[inline(always)]
+    fn pin_record(number: Index, count: u32) -> u32 {
+        number.0 as u32 | count << PINS_SHIFT | PIN_RECORD << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn is_pin_record(entry: u32) -> bool {
+        entry & (VACANT | ALIGN << ALIGN_SHIFT) == PIN_RECORD << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn pinned_number(entry: u32) -> Index {
+        Index((entry & LOW) as usize)
+    }
+    #[inline(always)]
+    fn pin_count(entry: u32) -> u32 {
+        entry >> PINS_SHIFT & PINS
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u32 {

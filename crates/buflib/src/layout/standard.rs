@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::{Encoding, FreeKind, Record, Traits};
+use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
 use crate::units::{Index, Pos, Units};
 
 /// 8 bytes of header and 4 of table entry per block, in arenas of up to 1 GiB.
@@ -11,6 +11,7 @@ use crate::units::{Index, Pos, Units};
 /// header, in use  63 extended  62 fixed  61..54 generation  53..32 index  31..29 pad  28 follows free  27 free = 0  26..0 units
 /// header, free    63..59 zero  58..32 next                                31..29 kind 28 follows free  27 free = 1  26..0 units
 /// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
+/// entry, pins   31 vacant = 0  30..27 all ones  26..22 count  21..0 index
 /// entry, vacant   31 vacant = 1  30 zero  29..22 generation  21..0 next vacant
 /// handle          29..22 generation  21..0 index
 /// ```
@@ -33,6 +34,8 @@ const GENERATION: u32 = 0xff;
 const TOKEN: u32 = (1 << 30) - 1;
 const ALIGN_SHIFT: u32 = 27;
 const ALIGN: u32 = 15;
+const PINS_SHIFT: u32 = 22;
+const PINS: u32 = 0x1f;
 const VACANT: u32 = 1 << 31;
 
 impl Encoding for Standard {
@@ -41,6 +44,7 @@ impl Encoding for Standard {
     const MAX_POS: usize = UNITS as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
+    const MAX_PIN_COUNT: u32 = PINS;
     const SPLIT: u32 = 3;
     const CACHED_MAX: usize = 127;
     const NEXT_IN_HEADER: bool = true;
@@ -139,12 +143,32 @@ impl Encoding for Standard {
         entry & VACANT != 0
     }
     #[inline(always)]
+    fn entry_is_live(entry: u32) -> bool {
+        entry < PIN_RECORD << ALIGN_SHIFT
+    }
+    #[inline(always)]
     fn entry_pos(entry: u32) -> Pos {
         Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
     fn entry_at(entry: u32, pos: Pos) -> u32 {
         entry & !POSITION | pos.0 as u32
+    }
+    #[inline(always)]
+    fn pin_record(number: Index, count: u32) -> u32 {
+        number.0 as u32 | count << PINS_SHIFT | PIN_RECORD << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn is_pin_record(entry: u32) -> bool {
+        entry & (VACANT | ALIGN << ALIGN_SHIFT) == PIN_RECORD << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn pinned_number(entry: u32) -> Index {
+        Index((entry & INDEX) as usize)
+    }
+    #[inline(always)]
+    fn pin_count(entry: u32) -> u32 {
+        entry >> PINS_SHIFT & PINS
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u32 {

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU64;
 
-use super::{Encoding, FreeKind, Record, Traits};
+use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
 use crate::units::{Index, Pos, Units};
 
 /// 16 bytes of header and 8 of table entry per block, in arenas as large as can be addressed.
@@ -13,6 +13,7 @@ use crate::units::{Index, Pos, Units};
 /// header, free    127..112 zero  111..64 next
 ///                 63..54 zero  53..50 kind  49 follows free  48 free = 1  47..0 units
 /// entry, live     63 vacant = 0  62..52 zero  51..48 alignment (doublings of the granule)  47..0 position
+/// entry, pins   63 vacant = 0  62..52 zero  51..48 all ones  47..40 count  39..0 index
 /// entry, vacant   63 vacant = 1  62 zero  61..40 generation  39..0 next vacant
 /// handle          61..40 generation  39..0 index
 /// ```
@@ -36,6 +37,8 @@ const GENERATION: u32 = 0x3f_ffff;
 const TOKEN: u64 = (1 << 62) - 1;
 const ALIGN_SHIFT: u32 = 48;
 const ALIGN: u32 = 15;
+const PINS_SHIFT: u32 = 40;
+const PINS: u32 = 0xff;
 const VACANT: u64 = 1 << 63;
 
 impl Encoding for Wide {
@@ -44,6 +47,7 @@ impl Encoding for Wide {
     const MAX_POS: usize = UNITS as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
+    const MAX_PIN_COUNT: u32 = PINS;
     const SPLIT: u32 = 3;
     const CACHED_MAX: usize = 63;
     const NEXT_IN_HEADER: bool = true;
@@ -146,12 +150,32 @@ impl Encoding for Wide {
         entry & VACANT != 0
     }
     #[inline(always)]
+    fn entry_is_live(entry: u64) -> bool {
+        entry < (PIN_RECORD as u64) << ALIGN_SHIFT
+    }
+    #[inline(always)]
     fn entry_pos(entry: u64) -> Pos {
         Pos((entry & POSITION) as usize)
     }
     #[inline(always)]
     fn entry_at(entry: u64, pos: Pos) -> u64 {
         entry & !POSITION | pos.0 as u64
+    }
+    #[inline(always)]
+    fn pin_record(number: Index, count: u32) -> u64 {
+        number.0 as u64 | u64::from(count) << PINS_SHIFT | (PIN_RECORD as u64) << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn is_pin_record(entry: u64) -> bool {
+        entry & (VACANT | (ALIGN as u64) << ALIGN_SHIFT) == (PIN_RECORD as u64) << ALIGN_SHIFT
+    }
+    #[inline(always)]
+    fn pinned_number(entry: u64) -> Index {
+        Index((entry & INDEX) as usize)
+    }
+    #[inline(always)]
+    fn pin_count(entry: u64) -> u32 {
+        (entry >> PINS_SHIFT) as u32 & PINS
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u64 {

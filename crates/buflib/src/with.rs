@@ -1,0 +1,179 @@
+//! A heap used with an owner.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::check::Check;
+use crate::compact::Compaction;
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::heap::Heap;
+use crate::layout::Layout;
+use crate::owner::{Asked, Event, Keeper, Owner};
+use crate::request::Request;
+
+/// A heap together with the owner of its blocks, made by [`Heap::with`]: what it does asks the owner
+/// and tells it.
+pub struct With<'h, 'a, L: Layout, C: Check, O: Owner<L, C>> {
+    heap: &'h mut Heap<'a, L, C>,
+    owner: &'h mut O,
+}
+
+impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
+    /// The heap with an [`Owner`], for one or more operations: owned blocks can be moved and shrunk in
+    /// them. Costs nothing by itself.
+    pub fn with<'h, O: Owner<L, C>>(&'h mut self, owner: &'h mut O) -> With<'h, 'a, L, C, O> {
+        With { heap: self, owner }
+    }
+}
+
+impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
+    /// The heap.
+    #[must_use]
+    pub fn heap(&mut self) -> &mut Heap<'a, L, C> {
+        self.heap
+    }
+
+    /// The owner.
+    #[must_use]
+    pub fn owner(&mut self) -> &mut O {
+        self.owner
+    }
+
+    /// [`Heap::alloc`], with the owner asked to move and to shrink blocks if it does not fit otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::alloc`].
+    pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
+        self.alloc_with(Request::new(size))
+    }
+
+    /// [`Heap::alloc_with`], likewise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::alloc_with`].
+    pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
+        let result = self
+            .heap
+            .alloc_request(&request, &mut Asked(&mut *self.owner));
+        let bytes = request.bytes();
+        self.told(result, |handle| Event::Allocated { handle, bytes })
+    }
+
+    /// [`Heap::alloc_maximum_with`]: blocks are moved and shrunk until nothing more is gained.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::alloc_maximum_with`].
+    pub fn alloc_maximum_with(
+        &mut self,
+        request: Request<'_>,
+    ) -> Result<(Handle<L>, usize), Error> {
+        let result = self
+            .heap
+            .alloc_maximum_request(&request, &mut Asked(&mut *self.owner));
+        self.told(result, |(handle, bytes)| Event::Allocated { handle, bytes })
+    }
+
+    /// [`Heap::alloc_maximum`], likewise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::alloc_maximum`].
+    pub fn alloc_maximum(&mut self) -> Result<(Handle<L>, usize), Error> {
+        self.alloc_maximum_with(Request::new(0))
+    }
+
+    /// [`Heap::allocatable_with`]: the owner may be asked to move blocks, but not to shrink any.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::allocatable_with`].
+    pub fn allocatable_with(&mut self, request: Request<'_>) -> Result<Option<usize>, Error> {
+        self.heap
+            .allocatable_request(&request, &mut Asked(&mut *self.owner))
+    }
+
+    /// [`Heap::allocatable`], likewise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::allocatable`].
+    pub fn allocatable(&mut self) -> Result<Option<usize>, Error> {
+        self.allocatable_with(Request::new(0))
+    }
+
+    /// [`Heap::free`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::free`].
+    pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        let result = self.heap.free(handle);
+        self.told(result, |()| Event::Freed { handle })
+    }
+
+    /// [`Heap::resize`], with the owner asked to move and to shrink blocks if it does not fit otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::resize`].
+    pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
+        let result = self
+            .heap
+            .resize_to(handle, size, &mut Asked(&mut *self.owner));
+        self.told(result, |_| Event::Resized {
+            handle,
+            bytes: size,
+        })
+        .map(drop)
+    }
+
+    /// [`Heap::shrink`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::shrink`].
+    pub fn shrink(&mut self, handle: Handle<L>, kept: Range<usize>) -> Result<(), Error> {
+        let (start, bytes) = (kept.start, kept.len());
+        let result = self.heap.shrink(handle, kept);
+        self.told(result, |()| Event::Shrunk {
+            handle,
+            start,
+            bytes,
+        })
+    }
+
+    /// [`Heap::compact`], with the owner asked before its blocks are moved.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::compact`].
+    pub fn compact(&mut self) -> Result<Compaction, Error> {
+        self.heap.compact_with(&mut Asked(&mut *self.owner))
+    }
+
+    /// Tells the owner what came of a request.
+    fn told<R: Copy>(
+        &mut self,
+        result: Result<R, Error>,
+        event: impl FnOnce(R) -> Event<L>,
+    ) -> Result<R, Error> {
+        let event = match result {
+            Ok(done) => event(done),
+            Err(error) => Event::Failed { error },
+        };
+        Keeper::<L, C>::observe(&mut Asked(&mut *self.owner), &event);
+        result
+    }
+}
+
+impl<L: Layout, C: Check, O: Owner<L, C>> fmt::Debug for With<'_, '_, L, C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("With")
+            .field("heap", &self.heap)
+            .finish_non_exhaustive()
+    }
+}
