@@ -11,6 +11,7 @@ use crate::handle::Handle;
 use crate::index::FreeIndex;
 use crate::inspect::Counters;
 use crate::layout::{Layout, Standard};
+use crate::step::Progress;
 use crate::table::Table;
 use crate::units::{Index, Units};
 
@@ -44,10 +45,12 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// |---|---|
 /// | `heap` | this type: construction, access to payloads |
 /// | `alloc`, `resize` | how requests are served and blocks given back |
-/// | `compact` | moving blocks together |
+/// | `compact`, `step` | moving blocks together, all at once or a little at a time |
+/// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
+/// | `shrink`, `pin` | cutting blocks from both sides; keeping them in place |
 /// | `inspect` | looking at the heap: blocks, figures, the full check |
 /// | `default` | one heap that is always there |
-/// | `index`, `table`, `block` | where free space is; where handles lead; one block in use |
+/// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
 /// | `layout`, `check` | the encoding of metadata; the check word |
 /// | `arena` | the memory, and all of the `unsafe` |
 ///
@@ -81,6 +84,8 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) maximum: Index,
     /// Whether nothing was freed since a compaction that did all it could.
     pub(crate) settled: bool,
+    /// How far steps of compaction have come.
+    pub(crate) progress: Progress<L>,
     pub(crate) counters: Counters,
 }
 
@@ -148,6 +153,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 owned: 0,
                 maximum: Index::NONE,
                 settled: true,
+                progress: Progress::START,
                 counters: Counters::default(),
             }),
             _ => Err(BuildError::TooSmall { bytes, needed }),

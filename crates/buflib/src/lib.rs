@@ -42,6 +42,7 @@ mod pin;
 mod request;
 mod resize;
 mod shrink;
+mod step;
 mod table;
 mod units;
 mod with;
@@ -56,6 +57,7 @@ pub use layout::{Layout, Narrow, Standard, Wide};
 pub use owner::{Answer, Event, Move, Owner, Side, Sync, Tag, Wish};
 pub use pin::Pinned;
 pub use request::Request;
+pub use step::{Budget, Step};
 pub use with::With;
 
 /// The example in the README compiles and holds.

@@ -236,6 +236,11 @@ pub trait Owner<L: Layout = Standard, C: Check = Unchecked> {
     fn observe(&mut self, _: &Event<L>) {}
 }
 
+/// The owner for heaps without owned blocks: agrees to moves, and shrinks nothing.
+impl<L: Layout, C: Check> Owner<L, C> for () {
+    type Tag = ();
+}
+
 /// Whom the heap asks: an owner, or nobody.
 pub(crate) trait Keeper<L: Layout, C: Check> {
     const PRESENT: bool;

@@ -115,7 +115,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         if front > Units::ZERO {
             self.index
-                .give_back_front(&mut self.arena, live.pos, front, follows_free)?;
+                .merge(&mut self.arena, live.pos, front, follows_free)?;
         }
         Ok(())
     }

@@ -11,23 +11,45 @@ use crate::heap::Heap;
 use crate::layout::Layout;
 use crate::owner::{Asked, Event, Keeper, Owner};
 use crate::request::Request;
+use crate::step::{Budget, Step};
 
 /// A heap together with the owner of its blocks, made by [`Heap::with`]: what it does asks the owner
 /// and tells it.
 pub struct With<'h, 'a, L: Layout, C: Check, O: Owner<L, C>> {
     heap: &'h mut Heap<'a, L, C>,
     owner: &'h mut O,
+    pace: Option<Budget>,
 }
 
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// The heap with an [`Owner`], for one or more operations: owned blocks can be moved and shrunk in
     /// them. Costs nothing by itself.
     pub fn with<'h, O: Owner<L, C>>(&'h mut self, owner: &'h mut O) -> With<'h, 'a, L, C, O> {
-        With { heap: self, owner }
+        With {
+            heap: self,
+            owner,
+            pace: None,
+        }
     }
 }
 
 impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
+    /// From now on a step of compaction precedes each allocation and growth, so that free space is
+    /// gathered a little at a time. What still does not fit makes all blocks move, as ever.
+    ///
+    /// ```
+    /// # let mut memory = [0; 4096];
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
+    /// let pace = buflib::Budget { bytes: 1024, blocks: 16 };
+    /// let handle = heap.with(&mut ()).paced(pace).alloc(100)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn paced(mut self, budget: Budget) -> Self {
+        self.pace = Some(budget);
+        self
+    }
+
     /// The heap.
     #[must_use]
     pub fn heap(&mut self) -> &mut Heap<'a, L, C> {
@@ -55,6 +77,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     ///
     /// As for [`Heap::alloc_with`].
     pub fn alloc_with(&mut self, request: Request<'_>) -> Result<Handle<L>, Error> {
+        self.keep_pace()?;
         let result = self
             .heap
             .alloc_request(&request, &mut Asked(&mut *self.owner));
@@ -121,6 +144,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     ///
     /// As for [`Heap::resize`].
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
+        self.keep_pace()?;
         let result = self
             .heap
             .resize_to(handle, size, &mut Asked(&mut *self.owner));
@@ -153,6 +177,22 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     /// As for [`Heap::compact`].
     pub fn compact(&mut self) -> Result<Compaction, Error> {
         self.heap.compact_with(&mut Asked(&mut *self.owner))
+    }
+
+    /// [`Heap::compact_step`], with the owner asked before its blocks are moved.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Heap::compact_step`].
+    pub fn compact_step(&mut self, budget: Budget) -> Result<Step, Error> {
+        self.heap.step(budget, &mut Asked(&mut *self.owner))
+    }
+
+    fn keep_pace(&mut self) -> Result<(), Error> {
+        match self.pace {
+            Some(budget) => self.compact_step(budget).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Tells the owner what came of a request.

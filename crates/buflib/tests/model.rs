@@ -15,6 +15,7 @@ fn plain() -> impl Strategy<Value = Op> {
         6 => any::<usize>().prop_map(Op::Free),
         4 => (any::<usize>(), size()).prop_map(|(which, size)| Op::Resize(which, size)),
         1 => Just(Op::Compact),
+        2 => (0..600usize, 0..12usize).prop_map(|(bytes, blocks)| Op::Step(bytes, blocks)),
         1 => Just(Op::Maximum),
         1 => Just(Op::Stale),
     ]
@@ -42,6 +43,7 @@ fn large_op() -> impl Strategy<Value = Op> {
         5 => any::<usize>().prop_map(Op::Free),
         8 => (0..3usize, -100..400isize).prop_map(|(which, by)| Op::Grow(which, by)),
         2 => (any::<usize>(), size()).prop_map(|(which, size)| Op::Resize(which, size)),
+        2 => (0..60_000usize, 0..30usize).prop_map(|(bytes, blocks)| Op::Step(bytes, blocks)),
         1 => Just(Op::Maximum),
     ]
 }

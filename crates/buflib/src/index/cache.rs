@@ -71,6 +71,15 @@ impl<L: Encoding> Cache<L> {
         }
     }
 
+    /// Takes the first block of any list that is not empty.
+    pub(crate) fn pop_any<C: Check>(&mut self, arena: &Arena<'_, L, C>) -> Option<Pos> {
+        let lists = self.firsts.as_ref();
+        let units = Units(lists.iter().position(|first| first.unpack() != 0)?);
+        let cached = self.first(arena, units)?;
+        self.pop(units, &cached);
+        Some(cached.pos)
+    }
+
     /// Follows every list and counts the members. Ends even on lists that are circles.
     pub(crate) fn check<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         let most = (arena.tail() - Pos::FIRST).0;

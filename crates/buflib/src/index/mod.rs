@@ -222,15 +222,36 @@ impl<L: Encoding> FreeIndex<L> {
         let _ = self.merge(arena, pos, units, follows_free);
     }
 
-    /// Makes the front of a block free that stays in use from `pos + units` on.
-    pub(crate) fn give_back_front<C: Check>(
+    /// Takes a merged block out that is known to be one.
+    pub(crate) fn take_merged_at<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         pos: Pos,
         units: Units,
-        follows_free: bool,
     ) -> Result<(), Broken> {
-        self.merge(arena, pos, units, follows_free)
+        self.bins.take(arena, pos, units)
+    }
+
+    /// Merges up to `most` of all the blocks that are kept aside, and tells how many.
+    pub(crate) fn merge_some<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        most: usize,
+    ) -> Result<usize, Broken> {
+        let mut merged = 0;
+        while merged < most {
+            if self.strip.units > Units::ZERO {
+                self.merge_strip(arena)?;
+            } else if let Some(room) = self.rooms.pop() {
+                self.merge(arena, room.pos, room.units, false)?;
+            } else if let Some(pos) = self.recent.pop().or_else(|| self.cache.pop_any(arena)) {
+                self.merge_one(arena, pos)?;
+            } else {
+                break;
+            }
+            merged += 1;
+        }
+        Ok(merged)
     }
 
     /// Takes granules from one of the merged blocks, of which at the most `most` are looked at that
@@ -400,7 +421,7 @@ impl<L: Encoding> FreeIndex<L> {
 
     /// Makes granules free and merges them with the free neighbours that are not cached.
     #[inline(never)]
-    fn merge<C: Check>(
+    pub(crate) fn merge<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         pos: Pos,

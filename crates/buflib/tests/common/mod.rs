@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use buflib::{Check, Compaction, Error, Handle, Heap, Layout, Request, Stats};
+use buflib::{Budget, Check, Compaction, Error, Handle, Heap, Layout, Request, Stats};
 
 /// Makes six tests of each generic function: on every layout, without and with check word.
 macro_rules! on_every_heap {
@@ -322,6 +322,8 @@ pub(crate) enum Op {
     /// By so many bytes, the live block with this number.
     Grow(usize, isize),
     Compact,
+    /// A step of compaction with a budget of so many bytes and blocks.
+    Step(usize, usize),
     Maximum,
     /// Use of the handle that was freed last.
     Stale,
@@ -395,6 +397,14 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
                         "free space among blocks"
                     );
                 }
+            }
+            Op::Step(bytes, blocks) => {
+                let free = self.heap.available();
+                let budget = Budget { bytes, blocks };
+                let done = self.heap.compact_step(budget).expect("step");
+                assert!(done.looked_at <= blocks);
+                assert!(done.bytes_moved <= bytes || done.moves == 1, "{done:?}");
+                assert!(self.heap.available() >= free, "a step lost free space");
             }
             Op::Maximum => self.maximum(),
             Op::Stale => {
