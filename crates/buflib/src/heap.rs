@@ -48,7 +48,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `compact`, `step` | moving blocks together, all at once or a little at a time |
 /// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
 /// | `shrink`, `pin` | cutting blocks from both sides; keeping them in place |
-/// | `inspect` | looking at the heap: blocks, figures, the full check |
+/// | `inspect`, `list`, `map` | looking at the heap: figures and the full check; its blocks; drawn in a line |
 /// | `default` | one heap that is always there |
 /// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
 /// | `layout`, `check` | the encoding of metadata; the check word |

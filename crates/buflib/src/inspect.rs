@@ -1,11 +1,10 @@
-//! Looking at a heap: its blocks, its figures, and whether all of it is in order.
+//! A heap's figures, and whether all of it is in order.
 
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::Compaction;
 use crate::error::{Corruption, Fault};
-use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{FreeKind, Layout};
 use crate::units::{Index, Pos, Units};
@@ -57,6 +56,9 @@ pub struct Stats {
     pub immovable: usize,
     /// Blocks that have an owner.
     pub owned: usize,
+    /// How much of the free space is not in the largest piece, in thousandths: 0 is none, and 1000 would
+    /// be all of it.
+    pub fragmentation: u32,
     /// Entries in the handle table, vacant ones included.
     pub table_entries: usize,
     /// Passes over the blocks to merge free space or move blocks.
@@ -71,40 +73,17 @@ pub struct Stats {
     pub refused_shrinks: usize,
 }
 
-/// One block of the arena, as [`Heap::blocks`] lists it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Block<'h, L: Layout> {
-    /// Where it starts, in bytes from the arena's start.
-    pub offset: usize,
-    /// Its length in bytes, header included.
-    pub bytes: usize,
-    /// The handle; none for a free block.
-    pub handle: Option<Handle<L>>,
-    /// The payload's length as asked for; zero for a free block.
-    pub payload_bytes: usize,
-    /// Whether it may never move.
-    pub immovable: bool,
-    /// The name that it was given.
-    pub name: Option<&'h str>,
-}
-
-/// The blocks of a heap in the order of their addresses; see [`Heap::blocks`].
-#[derive(Debug)]
-pub struct Blocks<'h, 'a, L: Layout, C: Check> {
-    heap: &'h Heap<'a, L, C>,
-    pos: Pos,
-}
-
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The heap's figures. Constant time.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let (free, largest) = (self.free_units(), self.largest_free());
         Stats {
             live: self.table.live(),
             used_bytes: self.used.bytes::<L>(),
-            free_bytes: self.free_units().bytes::<L>(),
-            largest_free_bytes: self.largest_free().bytes::<L>(),
+            free_bytes: free.bytes::<L>(),
+            largest_free_bytes: largest.bytes::<L>(),
+            fragmentation: thousandths(free.0.saturating_sub(largest.0), free.0),
             peak_bytes: self.peak.max(self.used).bytes::<L>(),
             immovable: self.fixed,
             owned: self.owned,
@@ -137,28 +116,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub(crate) fn largest_free(&self) -> Units {
         let room = self.arena.top() - self.arena.tail();
         room.max(self.index.large(&self.arena))
-    }
-
-    /// All blocks in use, and the free pieces between them, in the order of their addresses. The free
-    /// tail is not among them. Ends early with an error where the metadata is damaged. A walk over
-    /// all is linear in the blocks.
-    ///
-    /// ```
-    /// # let mut memory = [0; 256];
-    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
-    /// let (a, b) = (heap.alloc(10)?, heap.alloc(20)?);
-    /// heap.free(a)?;
-    /// let blocks: Vec<_> = heap.blocks().collect::<Result<_, _>>()?;
-    /// assert_eq!(blocks[0].handle, None);
-    /// assert_eq!((blocks[1].handle, blocks[1].payload_bytes), (Some(b), 20));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn blocks(&self) -> Blocks<'_, '_, L, C> {
-        Blocks {
-            heap: self,
-            pos: Pos::FIRST,
-        }
     }
 
     /// Walks everything and names the first thing that is wrong. Linear in the arena's blocks and
@@ -291,6 +248,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 }
 
+fn thousandths(part: usize, whole: usize) -> u32 {
+    let exact = (part as u64).saturating_mul(1000) / (whole as u64).max(1);
+    u32::try_from(exact).unwrap_or(u32::MAX)
+}
+
 /// What a walk over the row of blocks has counted.
 #[derive(Default)]
 struct Row {
@@ -313,57 +275,4 @@ fn fault(fault: Fault, at: usize, found: u64, expected: u64) -> Result<(), Corru
 
 fn expect(at: usize, found: u64, expected: u64) -> Result<(), Corruption> {
     fault(Fault::Count, at, found, expected)
-}
-
-impl<'h, L: Layout, C: Check> Iterator for Blocks<'h, '_, L, C> {
-    type Item = Result<Block<'h, L>, Corruption>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let tail = self.heap.arena.tail();
-        if self.pos >= tail {
-            return None;
-        }
-        let found = self.heap.block_at(self.pos);
-        self.pos = match &found {
-            Ok(block) => self.pos + Units(block.bytes / L::GRANULE),
-            Err(_) => tail,
-        };
-        Some(found)
-    }
-}
-
-impl<L: Layout, C: Check> core::iter::FusedIterator for Blocks<'_, '_, L, C> {}
-
-impl<L: Layout, C: Check> Heap<'_, L, C> {
-    fn block_at(&self, pos: Pos) -> Result<Block<'_, L>, Corruption> {
-        let header = self.header_in_row(pos)?;
-        let (offset, bytes) = (Arena::<L, C>::byte(pos), L::units(header).bytes::<L>());
-        if L::is_free(header) {
-            let mut end = pos + L::units(header);
-            while end < self.arena.tail() {
-                let header = self.header_in_row(end)?;
-                if !L::is_free(header) {
-                    break;
-                }
-                end = end + L::units(header);
-            }
-            return Ok(Block {
-                offset,
-                bytes: (end - pos).bytes::<L>(),
-                handle: None,
-                payload_bytes: 0,
-                immovable: false,
-                name: None,
-            });
-        }
-        let live = Live::at(&self.arena, pos, header)?;
-        Ok(Block {
-            offset,
-            bytes,
-            handle: live.handle(),
-            payload_bytes: live.len(&self.arena)?,
-            immovable: L::is_fixed(&live.record),
-            name: live.name(&self.arena)?,
-        })
-    }
 }
