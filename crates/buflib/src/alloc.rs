@@ -249,7 +249,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
-        let owned = live.extension(&self.arena)?.owner.is_some();
+        let owned = L::is_extended(&live.record) && live.extension(&self.arena)?.owner.is_some();
         self.refuse_pinned(&live)?;
         if let Err(broken) = self.index.give_back(
             &mut self.arena,

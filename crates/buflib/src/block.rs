@@ -277,7 +277,8 @@ impl<L: Layout> Live<L> {
         );
     }
 
-    /// Copies the extension to where a block of `units` at `to` has it.
+    /// Copies the extension, if there is one, to where a block of `units` at `to` has it.
+    #[inline(always)]
     pub(crate) fn copy_extension<C: Check>(
         &self,
         arena: &mut Arena<'_, L, C>,
@@ -287,6 +288,17 @@ impl<L: Layout> Live<L> {
         if !L::is_extended(&self.record) {
             return Ok(());
         }
+        self.copy_bytes_at_end(arena, to, units)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn copy_bytes_at_end<C: Check>(
+        &self,
+        arena: &mut Arena<'_, L, C>,
+        to: Pos,
+        units: Units,
+    ) -> Result<(), Corruption> {
         let mut copy = [0; extension::MOST_BYTES];
         let bytes = self.extension_bytes(arena)?;
         let Some(copy) = copy.get_mut(..bytes.len()) else {

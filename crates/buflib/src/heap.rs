@@ -255,8 +255,16 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// Counts granules as no longer in use.
     #[inline(always)]
     pub(crate) fn lower_used(&mut self, units: Units) {
-        self.peak = self.peak.max(self.used);
+        if self.used > self.peak {
+            self.raise_peak();
+        }
         self.used -= units;
+    }
+
+    /// Rare: not on the way of what is done again and again.
+    #[cold]
+    fn raise_peak(&mut self) {
+        self.peak = self.used;
     }
 
     /// Whether a handle leads to a live block of this heap. Constant time.

@@ -244,8 +244,12 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     /// An error if the block is pinned.
+    #[inline(always)]
     pub(crate) fn refuse_pinned(&self, live: &Live<L>) -> Result<(), Error> {
-        match Pins::of(self, live).filter(|_| L::is_fixed(&live.record)) {
+        if !L::is_fixed(&live.record) {
+            return Ok(());
+        }
+        match Pins::of(self, live) {
             Some(pins) => Err(Error::Pinned {
                 number: live.index.0,
                 pins: pins.count as usize,

@@ -25,7 +25,6 @@ struct Change<L: Layout> {
 
 impl<L: Layout> Change<L> {
     /// Where the payload is when the change is done.
-    #[inline(always)]
     fn place(&self, pos: Pos) -> Place {
         Place {
             skipped: self.skipped,
@@ -90,25 +89,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        let change = self.plan(handle, size)?;
-        change.live.verify(&self.arena)?;
-        match self.resize_in_place(&change.live, change.shape) {
-            Ok(true) => Ok(change.place(change.live.pos)),
-            _ => self.grow(handle, size, keeper),
+        if let Some(live) = Live::find_plain(&self.arena, handle)
+            .filter(|live| live.pos + live.units <= self.arena.tail())
+        {
+            live.verify(&self.arena)?;
+            if let Some(shape) = Shape::new::<L, C>(size, 0) {
+                if let Ok(true) = self.resize_in_place(&live, shape) {
+                    return Ok(shape.place(live.pos));
+                }
+            }
         }
+        self.resize_any(handle, size, keeper)
     }
 
     /// What a block is and what it is to become.
-    #[inline(always)]
     fn plan(&self, handle: Handle<L>, size: usize) -> Result<Change<L>, Error> {
-        let (live, skipped, extension) = match Live::find_plain(&self.arena, handle) {
-            Some(live) if live.pos + live.units <= self.arena.tail() => (live, 0, 0),
-            _ => {
-                let live = Live::find(&self.arena, handle)?;
-                let extension = live.extension_bytes(&self.arena)?.len();
-                (live, live.skipped(&self.arena), extension)
-            }
-        };
+        let live = Live::find(&self.arena, handle)?;
+        live.verify(&self.arena)?;
+        let extension = live.extension_bytes(&self.arena)?.len();
+        let skipped = live.skipped(&self.arena);
         let Some(shape) = Shape::new::<L, C>(size, skipped + extension) else {
             return Err(Self::too_large(size));
         };
@@ -146,9 +145,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(true)
     }
 
-    /// Makes a block larger where what is behind it is not free, and tells where it is then.
+    /// Changes the size of any block, with all that it may take.
     #[inline(never)]
-    fn grow<K: Keeper<L, C>>(
+    fn resize_any<K: Keeper<L, C>>(
         &mut self,
         handle: Handle<L>,
         size: usize,
