@@ -41,6 +41,7 @@ mod list;
 mod map;
 mod owner;
 mod pin;
+mod push;
 mod request;
 mod resize;
 mod shrink;

@@ -9,7 +9,7 @@ use crate::compact::{Consent, Effort, Room};
 use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::layout::{FreeKind, Layout, Record};
+use crate::layout::{Layout, Record};
 use crate::owner::{Keeper, Nobody, Sync};
 use crate::units::{Index, Pos, Units};
 
@@ -186,6 +186,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Ok(false) => {}
                 Err(broken) => return Err(self.diagnose(broken)),
             }
+            if self.grow_by_nudging(&live, shape, keeper)? {
+                return Ok(Some(live.pos));
+            }
             if let Some(pos) = self.grow_by_moving(&live, shape, false, keeper)? {
                 return Ok(Some(pos));
             }
@@ -266,125 +269,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    /// Pushes the blocks behind this one up into the next free space that is large enough, as far as
-    /// it needs. All blocks have been moved together before.
-    fn grow_by_pushing<K: Keeper<L, C>>(
-        &mut self,
-        live: &Live<L>,
-        shape: Shape,
-        keeper: &mut K,
-    ) -> Result<bool, Corruption> {
-        let (start, tail) = (live.pos + live.units, self.arena.tail());
-        let wanted = (shape.units - live.units).0;
-        let (mut end, mut align, mut gap_end) = (start, 1, None);
-        while end < tail {
-            let header = self.header_in_row(end)?;
-            let next = end + L::units(header);
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, end, header)?;
-                if L::is_fixed(&other.record) {
-                    return Ok(false);
-                }
-                other.verify(&self.arena)?;
-                align = align.max(other.align());
-            } else if L::units(header).0 >= wanted.next_multiple_of(align) {
-                gap_end = Some(next);
-                break;
-            }
-            end = next;
-        }
-        // What is aligned stays so.
-        let more = Units(wanted.next_multiple_of(align));
-        let room = gap_end.is_some() || tail + more <= self.arena.top();
-        if !room || !self.ask_to_push(start, end, more, keeper)? {
-            return Ok(false);
-        }
-        if gap_end.is_none() && !self.arena.set_tail(tail + more) {
-            return Ok(false);
-        }
-        let (mut pos, mut moves) = (start, 0);
-        while pos < end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                Self::tell_of_move(&other, pos + more, keeper);
-                other.put_moved(&mut self.arena, pos + more)?;
-                moves += 1;
-            }
-            pos = pos + L::units(header);
-        }
-        let _ = self.arena.shift(start, start + more, end - start);
-        self.counters.moved(moves, (end - start).bytes::<L>());
-        self.put_rest(end + more, gap_end.unwrap_or(end + more));
-        self.put_rest(live.pos + shape.units, start + more);
-        live.copy_extension(&mut self.arena, live.pos, shape.units)?;
-        self.reshape(live, live.pos, shape)?;
-        self.end_of_push(start + more, end + more, keeper)?;
-        // Free blocks among those that were pushed are not where the index has them.
-        self.merge_all()?;
-        self.settled = false;
-        Ok(true)
-    }
-
-    /// Asks the owners of all blocks between `start` and `end`; if one refuses, the others are told
-    /// that nothing comes of it.
-    fn ask_to_push<K: Keeper<L, C>>(
-        &mut self,
-        start: Pos,
-        end: Pos,
-        more: Units,
-        keeper: &mut K,
-    ) -> Result<bool, Corruption> {
-        let mut pos = start;
-        while pos < end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                if let Consent::Refused = self.ask_to_move(&other, pos + more, keeper)? {
-                    self.end_of_push(start, pos, keeper)?;
-                    return Ok(false);
-                }
-            }
-            pos = pos + L::units(header);
-        }
-        Ok(true)
-    }
-
-    /// Tells the owners of all blocks between `start` and `end` that they are not about to be moved any more.
-    fn end_of_push<K: Keeper<L, C>>(
-        &self,
-        start: Pos,
-        end: Pos,
-        keeper: &mut K,
-    ) -> Result<(), Corruption> {
-        let mut pos = if K::PRESENT { start } else { end };
-        while pos < end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                if let (Some(owner), Some(handle)) =
-                    (other.extension(&self.arena)?.owner, other.handle())
-                {
-                    keeper.synchronise(handle, owner.tag, Sync::Off);
-                }
-            }
-            pos = pos + L::units(header);
-        }
-        Ok(())
-    }
-
-    /// Makes what may be left between two blocks free, for the next sweep to merge.
-    fn put_rest(&mut self, from: Pos, to: Pos) {
-        if from < to {
-            self.arena
-                .put_free(from, FreeKind::Cached, to - from, false, Pos::NIL);
-        }
-    }
-
     /// Writes a block's metadata for a new place and shape; its old header and contents are there
     /// already.
     #[inline(always)]
-    fn reshape(&mut self, live: &Live<L>, to: Pos, shape: Shape) -> Result<(), Corruption> {
+    pub(crate) fn reshape(
+        &mut self,
+        live: &Live<L>,
+        to: Pos,
+        shape: Shape,
+    ) -> Result<(), Corruption> {
         let record = L::reshaped(&live.record, shape.units, shape.pad);
         let record = Record {
             entry: L::entry_at(record.entry, to),

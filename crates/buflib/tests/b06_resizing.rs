@@ -4,10 +4,15 @@
 #[macro_use]
 mod common;
 
-use buflib::{Check, Error, Layout, Request};
-use common::{Memory, arena_bytes, payload};
+use buflib::{Check, Error, Handle, Layout, Request};
+use common::{Checked, Memory, arena_bytes, payload};
 
 on_every_heap!(
+    light_neighbours_are_pushed_into_the_hole_behind_them,
+    light_neighbours_are_pushed_into_the_free_tail,
+    heavy_neighbours_stay_and_the_block_itself_moves,
+    immovable_neighbours_stay_and_the_block_itself_moves,
+    pushed_neighbours_stay_aligned,
     shrinking_keeps_the_front_and_gives_back_the_rest,
     last_block_grows_into_the_free_tail,
     block_grows_into_the_hole_behind_it,
@@ -465,4 +470,80 @@ fn grown_blocks_are_immovable_or_not_as_before<L: Layout, C: Check>() {
             );
         }
     }
+}
+
+/// A block of many granules, a few small ones behind it, a hole, and a block that ends it.
+fn with_neighbours<L: Layout, C: Check>(
+    heap: &mut Checked<'_, L, C>,
+    neighbour: Request<'_>,
+) -> (Handle<L>, [Handle<L>; 2], Handle<L>) {
+    let large = heap.granules(60);
+    let neighbours = [heap.filled(neighbour), heap.filled(neighbour)];
+    // Longer than what is kept aside for requests of the same size.
+    let hole = heap.granules(16 * 127 + 1);
+    let last = heap.granules(1);
+    heap.free(hole).expect("live block");
+    (large, neighbours, last)
+}
+
+fn grow_by_one<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>, handle: Handle<L>) -> usize {
+    let before = heap.stats().moves;
+    heap.resize(handle, payload::<L>(61)).expect("room");
+    heap.expect_front(handle, payload::<L>(60));
+    heap.stats().moves - before
+}
+
+fn light_neighbours_are_pushed_into_the_hole_behind_them<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let (large, neighbours, last) = with_neighbours(&mut heap, Request::new(payload::<L>(3)));
+    let address = heap.address(large);
+    assert_eq!(grow_by_one(&mut heap, large), 2);
+    assert_eq!(heap.address(large), address);
+    heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+fn light_neighbours_are_pushed_into_the_free_tail<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let large = heap.granules(60);
+    let neighbours = [heap.granules(2), heap.granules(3)];
+    let address = heap.address(large);
+    assert_eq!(grow_by_one(&mut heap, large), 2);
+    assert_eq!(heap.address(large), address);
+    heap.expect_filled(neighbours);
+}
+
+fn heavy_neighbours_stay_and_the_block_itself_moves<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let (large, neighbours, last) = with_neighbours(&mut heap, Request::new(payload::<L>(30)));
+    let addresses = neighbours.map(|handle| heap.address(handle));
+    assert_eq!(grow_by_one(&mut heap, large), 1);
+    assert_eq!(neighbours.map(|handle| heap.address(handle)), addresses);
+    heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+fn immovable_neighbours_stay_and_the_block_itself_moves<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let (large, neighbours, last) =
+        with_neighbours(&mut heap, Request::new(payload::<L>(3)).immovable());
+    let addresses = neighbours.map(|handle| heap.address(handle));
+    assert_eq!(grow_by_one(&mut heap, large), 1);
+    assert_eq!(neighbours.map(|handle| heap.address(handle)), addresses);
+    heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+fn pushed_neighbours_stay_aligned<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let (large, neighbours, last) = with_neighbours(&mut heap, Request::new(20).align(64));
+    grow_by_one(&mut heap, large);
+    assert!(
+        neighbours
+            .iter()
+            .all(|&handle| heap.address(handle) % 64 == 0)
+    );
+    heap.expect_filled(neighbours.into_iter().chain([last]));
 }

@@ -232,6 +232,17 @@ impl<L: Encoding> FreeIndex<L> {
         self.bins.take(arena, pos, units)
     }
 
+    /// Takes granules off the front of a merged block that is known to be one.
+    pub(crate) fn take_front<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        length: Units,
+        units: Units,
+    ) -> Result<(), Broken> {
+        self.bins.move_front(arena, pos, length, pos + units)
+    }
+
     /// Merges up to `most` of all the blocks that are kept aside, and tells how many.
     pub(crate) fn merge_some<C: Check>(
         &mut self,
