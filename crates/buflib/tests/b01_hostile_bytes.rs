@@ -11,7 +11,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use buflib::{Check, Handle, Heap, Layout, Request};
+use buflib::{Answer, Budget, Check, Handle, Heap, Layout, Move, Owner, Pinned, Request, Wish};
 use common::{FILLER, Memory, flip};
 use fastrand::Rng;
 
@@ -101,6 +101,35 @@ fn round<L: Layout, C: Check>(random: &mut Rng, damage: Damage) {
     );
 }
 
+/// An owner that answers, shrinks, frees and allocates as it likes.
+struct Whimsical<'r> {
+    random: &'r mut Rng,
+}
+
+impl<L: Layout, C: Check> Owner<L, C> for Whimsical<'_> {
+    type Tag = u8;
+
+    fn before_move(&mut self, _: &Move<u8, L>) -> Answer {
+        if self.random.bool() {
+            Answer::Agree
+        } else {
+            Answer::Refuse
+        }
+    }
+
+    fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<u8, L>) -> Answer {
+        let middle = self.random.usize(..=wish.len);
+        match self.random.u8(..5) {
+            0 => drop(heap.shrink(wish.handle, middle..wish.len)),
+            1 => drop(heap.shrink(wish.handle, 0..middle)),
+            2 => drop(heap.free(wish.handle)),
+            3 => drop(heap.alloc(self.random.usize(..40))),
+            _ => return Answer::Refuse,
+        }
+        Answer::Agree
+    }
+}
+
 /// One operation of any kind, with handles that were valid once.
 fn operate<'a, L: Layout, C: Check>(
     heap: &mut Heap<'a, L, C>,
@@ -111,7 +140,7 @@ fn operate<'a, L: Layout, C: Check>(
     let size = random.usize(..most);
     let handle = handles[random.usize(..handles.len())];
     let other = handles[random.usize(..handles.len())];
-    match random.u8(..20) {
+    match random.u8(..27) {
         0..=3 => handles.extend(heap.alloc(size)),
         4..=5 => {
             let name = ["", "n", "a somewhat longer name"][random.usize(..3)];
@@ -158,6 +187,49 @@ fn operate<'a, L: Layout, C: Check>(
             if let Err(corruption) = heap.check() {
                 std::hint::black_box(corruption.to_string());
             }
+        }
+        19 => {
+            let request = Request::new(size).name(["", "owned"][random.usize(..2)]);
+            let request = if random.bool() {
+                request.owner(random.u8(..))
+            } else {
+                request.shrinkable(random.u8(..))
+            };
+            handles.extend(heap.with(&mut Whimsical { random }).alloc_with(request));
+        }
+        20 => {
+            let end = random.usize(..=size);
+            drop(heap.shrink(handle, end / 3..end));
+        }
+        21 => drop(heap.pin(handle).map(Pinned::keep)),
+        22 => drop(heap.unpin(handle)),
+        23 => {
+            let budget = Budget {
+                bytes: size,
+                blocks: random.usize(..20),
+            };
+            if random.bool() {
+                drop(heap.compact_step(budget));
+            } else {
+                drop(heap.with(&mut Whimsical { random }).compact_step(budget));
+            }
+        }
+        24 => {
+            let mut owner = Whimsical { random };
+            drop(heap.with(&mut owner).compact());
+            drop(heap.with(&mut owner).resize(handle, size));
+            drop(heap.with(&mut owner).alloc(size));
+            if let Ok((all, _)) = heap.with(&mut owner).alloc_maximum() {
+                drop(heap.with(&mut owner).alloc(0));
+                drop(heap.free(all));
+            }
+        }
+        25 => {
+            for block in heap.allocations() {
+                std::hint::black_box(block.is_ok());
+            }
+            std::hint::black_box((heap.to_string(), heap.pin_count(handle).is_ok()));
+            std::hint::black_box((heap.tag::<u8>(handle).is_ok(), heap.block(3).is_ok()));
         }
         // Payloads may lie over metadata by now.
         _ => heap.get_mut(handle).map_or((), |bytes| {
