@@ -20,7 +20,7 @@ pub(crate) struct Live<L: Encoding> {
 /// Bytes that a name takes of its block: filled up to the granule, with its length behind it.
 ///
 /// ```text
-/// | header | payload | pad | name, filled up to a granule | zeros, length of the name |
+/// | header | payload | pad | name, filled up to a granule | zeros, length of the name | trailer |
 /// ```
 pub(crate) fn extension_bytes<L: Encoding>(name: usize) -> usize {
     if name > 0 {
@@ -37,26 +37,40 @@ impl<L: Layout> Live<L> {
         arena: &Arena<'_, L, C>,
         handle: Handle<L>,
     ) -> Result<Self, Error> {
-        match Self::read(arena, handle) {
-            Some(live)
-                if L::matches(handle.token(), &live.record)
-                    && live.units > Units::ZERO
-                    && live.pos + live.units <= arena.tail() =>
-            {
-                Ok(live)
-            }
-            _ => Err(not_live(arena, handle)),
+        match Self::find_any(arena, handle) {
+            Some(live) => Ok(live),
+            None => Err(not_live(arena, handle)),
         }
     }
 
-    /// The same for a block without extension that may move, and without a word about the reason
-    /// if it is not; its length is not checked.
     #[inline(always)]
-    pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
-        Self::read(arena, handle).filter(|live| L::matches_plain(handle.token(), &live.record))
+    fn find_any<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
+        let mut live = Self::read(arena, handle)?;
+        if live.units == Units::ZERO || live.pos + live.units > arena.tail() {
+            return None;
+        }
+        live.record.trailer = arena.trailer(live.pos, live.units)?;
+        L::matches(handle.token(), &live.record).then_some(live)
     }
 
-    /// What stands where a handle leads.
+    /// The same for a block without extension or trailer that may move, and without a word about the
+    /// reason if it is not; its length is not checked.
+    #[inline(always)]
+    pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
+        let live = Self::read(arena, handle)
+            .filter(|live| L::matches_plain(handle.token(), &live.record))?;
+        let header = L::plain_header(live.record.header);
+        Some(Self {
+            units: L::units(header),
+            record: Record {
+                header,
+                ..live.record
+            },
+            ..live
+        })
+    }
+
+    /// What stands where a handle leads, but for the trailer.
     #[inline(always)]
     fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
         let entry = arena
@@ -67,7 +81,11 @@ impl<L: Layout> Live<L> {
         Some(Self {
             pos,
             units: L::units(header),
-            record: Record { header, entry },
+            record: Record {
+                header,
+                entry,
+                trailer: L::Trailer::default(),
+            },
         })
     }
 
@@ -82,11 +100,16 @@ impl<L: Layout> Live<L> {
         if units == Units::ZERO || pos + units > arena.tail() {
             return Err(bad_length(arena, pos, units));
         }
-        match arena.entry(L::index(header)) {
+        let trailer = arena.trailer(pos, units).unwrap_or_default();
+        match arena.entry(L::index(header, trailer)) {
             Some(entry) if !L::entry_is_vacant(entry) && L::entry_pos(entry) == pos => Ok(Self {
                 pos,
                 units,
-                record: Record { header, entry },
+                record: Record {
+                    header,
+                    entry,
+                    trailer,
+                },
             }),
             entry => {
                 let live = entry.filter(|&entry| !L::entry_is_vacant(entry));
@@ -102,20 +125,20 @@ impl<L: Layout> Live<L> {
 
     #[inline(always)]
     pub(crate) fn index(&self) -> Index {
-        L::index(self.record.header)
+        L::index(self.record.header, self.record.trailer)
     }
 
     pub(crate) fn handle(&self) -> Option<Handle<L>> {
         L::token(self.index(), L::generation(&self.record)).map(Handle::from_token)
     }
 
-    /// Bytes behind the header.
+    /// Bytes between header and trailer.
     #[inline(always)]
     pub(crate) fn capacity(&self) -> usize {
-        self.units.bytes::<L>() - L::HEADER
+        self.units.bytes::<L>() - L::overhead(self.units)
     }
 
-    /// Bytes at the block's end that are not payload.
+    /// Bytes at the end of those that are not payload.
     #[inline(always)]
     pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         Ok(L::pad(&self.record)

@@ -219,7 +219,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             let (at, pos) = (self.arena.entry_byte(index), L::entry_pos(entry));
             let header = self.arena.header(pos).filter(|_| pos < self.arena.tail());
-            let owner = header.map(L::index);
+            let owner = header
+                .and_then(|header| Some((header, self.arena.trailer(pos, L::units(header))?)))
+                .map(|(header, trailer)| L::index(header, trailer));
             fault(
                 Fault::BackLink,
                 at,

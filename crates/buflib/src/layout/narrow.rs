@@ -43,8 +43,10 @@ impl Encoding for Narrow {
     const NEXT_IN_HEADER: bool = false;
 
     type Header = u32;
+    type Trailer = ();
     type Entry = u32;
     type Link = u16;
+    type Footer = u16;
     type Protected = [u64; 1];
     type Token = NonZeroU32;
     type BinHeads = [u16; 56];
@@ -93,10 +95,11 @@ impl Encoding for Narrow {
                 | traits.align << ALIGN_SHIFT
                 | traits.generation << GENERATION_SHIFT
                 | flags,
+            trailer: (),
         }
     }
     #[inline(always)]
-    fn index(header: u32) -> Index {
+    fn index(header: u32, (): ()) -> Index {
         Index((header >> INDEX_SHIFT & LOW) as usize)
     }
     #[inline(always)]
@@ -116,6 +119,7 @@ impl Encoding for Narrow {
         Record {
             header: record.header & !LOW | units.0 as u32,
             entry: record.entry & !(PAD << PAD_SHIFT) | (pad as u32) << PAD_SHIFT,
+            trailer: (),
         }
     }
     #[inline(always)]

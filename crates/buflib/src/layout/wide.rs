@@ -49,8 +49,10 @@ impl Encoding for Wide {
     const NEXT_IN_HEADER: bool = true;
 
     type Header = u128;
+    type Trailer = ();
     type Entry = u64;
     type Link = u64;
+    type Footer = u64;
     type Protected = [u64; 3];
     type Token = NonZeroU64;
     type BinHeads = [u64; 384];
@@ -99,10 +101,11 @@ impl Encoding for Wide {
                 | u128::from(upper) << UPPER_SHIFT
                 | flags,
             entry: pos.0 as u64 | u64::from(traits.align) << ALIGN_SHIFT,
+            trailer: (),
         }
     }
     #[inline(always)]
-    fn index(header: u128) -> Index {
+    fn index(header: u128, (): ()) -> Index {
         Index(((header >> UPPER_SHIFT) as u64 & INDEX) as usize)
     }
     #[inline(always)]
@@ -123,6 +126,7 @@ impl Encoding for Wide {
         Record {
             header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT,
             entry: record.entry,
+            trailer: (),
         }
     }
     #[inline(always)]
