@@ -26,7 +26,7 @@ pub use wide::Wide;
 /// | [`Standard`] | 6 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 128 |
 /// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
-/// A payload is always aligned to the granule. Long blocks of the standard layout, those of 8 KiB and
+/// A payload is always aligned to the granule. Long blocks of the standard layout, those of 16 KiB and
 /// more, have 2 bytes of metadata at their end as well. The trait is sealed: the three layouts are all there is.
 #[allow(private_bounds)]
 pub trait Layout: Encoding {

@@ -5,95 +5,97 @@ use core::num::NonZeroU32;
 use super::{Encoding, FreeKind, Header, Record, Traits};
 use crate::units::{Index, Pos, Units};
 
-/// 6 bytes of header and 4 of table entry per block, and 2 at the end of blocks of 8 KiB and more, in
-/// arenas of up to 1 GiB.
+/// 6 bytes of header and 4 of table entry per block, and 2 at the end of blocks of 16 KiB and more,
+/// in arenas of up to 1 GiB.
 ///
 /// ```text
-/// header, in use  47 free = 0  46 follows free  45 fixed  44 extended
-///                 43 long = 0  42..33 units  32..30 pad  29..8 index  7 zero  6..0 generation
-///                 43 long = 1  42..16 units  15..10 index 5..0  9..7 pad  6..0 generation
-/// trailer, long   15..0 index 21..6
-/// header, free    47 free = 1  46 follows free  45..44 kind
-///                 43 long = 0  42..33 units  32..27 zero  26..0 next
-///                 43 long = 1  42..16 units  15..0 zero
+/// header, in use  second word  31 free = 0  30 follows free  29 fixed  28 extended
+///         short                27 long = 0  26..20 generation  19..14 index 21..16  13..11 pad  10..0 units
+///                 first word   15..0 index 15..0
+///         long    second word  27 long = 1  26..0 units
+///                 first word   15..9 generation  8..3 index 21..16  2..0 pad
+///                 trailer      15..0 index 15..0
+/// header, free    second word  31 free = 1  30 follows free  29..28 kind
+///         short                27 long = 0  26..16 next 26..16  15..11 zero  10..0 units
+///                 first word   15..0 next 15..0
+///         long    second word  27 long = 1  26..0 units
+///                 first word   zero
 /// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
-/// entry, vacant   31 vacant = 1  30 zero  29..8 next vacant  7 zero  6..0 generation
-/// handle          31..30 zero  29..8 index  7 zero  6..0 generation
+/// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..0 next vacant
+/// handle          31..29 zero  28..22 generation  21..0 index
 /// ```
 ///
-/// A free block is not long if it is cached and has less than 1024 granules.
+/// What has less than 2048 granules is short if it is in use or cached.
 #[derive(Clone, Copy, Debug)]
 pub enum Standard {}
 
-const FREE: u64 = 1 << 47;
-const FOLLOWS: u64 = 1 << 46;
-const FIXED: u64 = 1 << 45;
-const EXTENDED: u64 = 1 << 44;
-const LONG: u64 = 1 << LONG_SHIFT;
-const KIND_SHIFT: u32 = 44;
-const LONG_SHIFT: u32 = 43;
-const UNITS_SHIFT: u32 = 33;
-const UNITS: u64 = (1 << 10) - 1;
-const PAD_SHIFT: u32 = 30;
-const NEXT: u64 = POSITION as u64;
-const LONG_UNITS_SHIFT: u32 = 16;
-const LONG_UNITS: u64 = POSITION as u64;
-const LONG_INDEX_SHIFT: u32 = 10;
-const LONG_INDEX_BITS: u32 = 6;
-const LONG_PAD_SHIFT: u32 = 7;
-const PAD: u64 = 7;
+const FREE: u32 = 1 << 31;
+const FOLLOWS: u32 = 1 << 30;
+const FIXED: u32 = 1 << 29;
+const EXTENDED: u32 = 1 << 28;
+const LONG: u32 = 1 << 27;
+const KIND_SHIFT: u32 = 28;
+const LONG_UNITS: u32 = POSITION;
+const UNITS: u32 = (1 << 11) - 1;
+/// What a long block has in its first word instead.
+const UPPER_SHIFT: u32 = 11;
+const PAD: u32 = 7;
+/// From where generation and upper index are in a handle to where they are in a short header.
+const OWNER_SHIFT: u32 = 2;
+const OWNER: u32 = 0x1fff << 14;
+const NEXT: u32 = 0x7ff << 16;
 
-const INDEX_SHIFT: u32 = 8;
 const INDEX: u32 = (1 << 22) - 1;
+const GENERATION_SHIFT: u32 = 22;
 const GENERATION: u32 = 0x7f;
-const OWNER: u32 = INDEX << INDEX_SHIFT | GENERATION;
 
 const POSITION: u32 = (1 << 27) - 1;
 const ALIGN_SHIFT: u32 = 27;
 const ALIGN: u32 = 15;
 const VACANT: u32 = 1 << 31;
 
-/// The low 48 bits: the generation's word first, then the one that has the flags.
-impl Header for u64 {
+/// Two words in registers, too: so each constant fits into an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Words {
+    first: u16,
+    second: u32,
+}
+
+impl Header for Words {
     type First = u16;
     type Second = u32;
     #[inline(always)]
     fn join(first: u16, second: u32) -> Self {
-        u64::from(second) << 16 | u64::from(first)
+        Self { first, second }
     }
     #[inline(always)]
     fn split(self) -> (u16, u32) {
-        (self as u16, (self >> 16) as u32)
+        (self.first, self.second)
     }
 }
 
 /// Number and generation, as a handle has them.
 #[inline(always)]
-fn owner(header: u64, trailer: u16) -> u32 {
-    let low = header as u32;
-    if header & LONG == 0 {
-        return low & OWNER;
+fn owner(header: Words, trailer: u16) -> u32 {
+    if header.second & LONG == 0 {
+        u32::from(header.first) | (header.second & OWNER) << OWNER_SHIFT
+    } else {
+        u32::from(trailer) | u32::from(header.first >> 3) << 16
     }
-    let index = u32::from(low as u16) >> LONG_INDEX_SHIFT | u32::from(trailer) << LONG_INDEX_BITS;
-    index << INDEX_SHIFT | low & GENERATION
 }
 
 /// Header and trailer of a block in use.
 #[inline(always)]
-fn in_use(units: Units, pad: usize, owner: u32, flags: u64) -> (u64, u16) {
-    let (units, pad, index) = (units.0 as u64, pad as u64, owner >> INDEX_SHIFT);
-    if units < Standard::LONG as u64 {
-        let header = flags | units << UNITS_SHIFT | pad << PAD_SHIFT | u64::from(owner);
-        return (header, 0);
+fn in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
+    let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
+    let second = flags | units.0 as u32;
+    if units.0 < Standard::LONG {
+        let (first, second) = (owner as u16, second | upper);
+        (Words { first, second }, 0)
+    } else {
+        let (first, second) = ((upper >> UPPER_SHIFT) as u16, second | LONG);
+        (Words { first, second }, owner as u16)
     }
-    let low = (index << LONG_INDEX_SHIFT) as u16;
-    let header = flags
-        | LONG
-        | units << LONG_UNITS_SHIFT
-        | u64::from(low)
-        | pad << LONG_PAD_SHIFT
-        | u64::from(owner & GENERATION);
-    (header, (index >> LONG_INDEX_BITS) as u16)
 }
 
 impl Encoding for Standard {
@@ -108,7 +110,7 @@ impl Encoding for Standard {
     const CACHED_NEXT_IN_HEADER: bool = true;
     const LONG: usize = UNITS as usize + 1;
 
-    type Header = u64;
+    type Header = Words;
     type Trailer = u16;
     type Entry = u32;
     type Link = u32;
@@ -123,39 +125,46 @@ impl Encoding for Standard {
     const NO_MAP: Self::BinMap = [0; 7];
 
     #[inline(always)]
-    fn units(header: u64) -> Units {
-        let units = if header & LONG == 0 {
-            header >> UNITS_SHIFT & UNITS
+    fn units(header: Words) -> Units {
+        let bits = if header.second & LONG == 0 {
+            UNITS
         } else {
-            header >> LONG_UNITS_SHIFT & LONG_UNITS
+            LONG_UNITS
         };
-        Units(units as usize)
+        Units((header.second & bits) as usize)
     }
     #[inline(always)]
-    fn is_free(header: u64) -> bool {
-        header & FREE != 0
+    fn is_free(header: Words) -> bool {
+        header.second & FREE != 0
     }
     #[inline(always)]
-    fn follows_free(header: u64) -> bool {
-        header & FOLLOWS != 0
+    fn follows_free(header: Words) -> bool {
+        header.second & FOLLOWS != 0
     }
     #[inline(always)]
-    fn set_follows_free(header: u64, follows: bool) -> u64 {
-        header & !FOLLOWS | if follows { FOLLOWS } else { 0 }
+    fn set_follows_free(header: Words, follows: bool) -> Words {
+        let second = header.second & !FOLLOWS | if follows { FOLLOWS } else { 0 };
+        Words { second, ..header }
     }
     #[inline(always)]
-    fn free_header(kind: FreeKind, units: Units, next: Pos) -> u64 {
-        let flags = FREE | (kind as u64) << KIND_SHIFT;
+    fn free_header(kind: FreeKind, units: Units, next: Pos) -> Words {
+        let second = FREE | (kind as u32) << KIND_SHIFT | units.0 as u32;
         if kind == FreeKind::Cached && units.0 < Self::LONG {
-            flags | (units.0 as u64) << UNITS_SHIFT | next.0 as u64
+            Words {
+                first: next.0 as u16,
+                second: second | next.0 as u32 & NEXT,
+            }
         } else {
-            flags | LONG | (units.0 as u64) << LONG_UNITS_SHIFT
+            Words {
+                first: 0,
+                second: second | LONG,
+            }
         }
     }
     #[inline(always)]
-    fn free_kind(header: u64) -> Option<FreeKind> {
-        // Together with the flag, so that the length that follows needs no look at it.
-        match header >> LONG_SHIFT & 7 {
+    fn free_kind(header: Words) -> Option<FreeKind> {
+        // Looks at the flag, too: so what was found to be merged is known to be long.
+        match header.second >> (KIND_SHIFT - 1) & 7 {
             2 | 3 => Some(FreeKind::Cached),
             5 => Some(FreeKind::Binned),
             7 => Some(FreeKind::Tail),
@@ -163,20 +172,20 @@ impl Encoding for Standard {
         }
     }
     #[inline(always)]
-    fn free_next(header: u64) -> Pos {
-        Pos((header & NEXT) as usize)
+    fn free_next(header: Words) -> Pos {
+        Pos((header.second & NEXT | u32::from(header.first)) as usize)
     }
     #[inline(always)]
-    fn is_free_as(header: u64, kind: FreeKind, units: Units) -> bool {
-        let expected = Self::free_header(kind, units, Pos::NIL);
+    fn is_free_as(header: Words, kind: FreeKind, units: Units) -> bool {
+        let expected = Self::free_header(kind, units, Pos::NIL).second;
         let left_out = FOLLOWS | if expected & LONG == 0 { NEXT } else { 0 };
-        header & !left_out == expected
+        header.second & !left_out == expected
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
-        let owner = (traits.index.0 as u32) << INDEX_SHIFT | traits.generation;
+        let owner = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
         let (header, trailer) = in_use(units, pad, owner, flags);
         Record {
             header,
@@ -186,7 +195,7 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
-        let flags = record.header & (FOLLOWS | FIXED | EXTENDED);
+        let flags = record.header.second & (FOLLOWS | FIXED | EXTENDED);
         let owner = owner(record.header, record.trailer);
         let (header, trailer) = in_use(units, pad, owner, flags);
         Record {
@@ -196,21 +205,21 @@ impl Encoding for Standard {
         }
     }
     #[inline(always)]
-    fn index(header: u64, trailer: u16) -> Index {
-        Index((owner(header, trailer) >> INDEX_SHIFT) as usize)
+    fn index(header: Words, trailer: u16) -> Index {
+        Index((owner(header, trailer) & INDEX) as usize)
     }
     #[inline(always)]
     fn generation(record: &Record<Self>) -> u32 {
-        record.header as u32 & GENERATION
+        owner(record.header, record.trailer) >> GENERATION_SHIFT
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
-        let pad = if record.header & LONG == 0 {
-            record.header >> PAD_SHIFT
+        let upper = if record.header.second & LONG == 0 {
+            record.header.second >> UPPER_SHIFT
         } else {
-            record.header >> LONG_PAD_SHIFT
+            record.header.first.into()
         };
-        (pad & PAD) as usize
+        (upper & PAD) as usize
     }
     #[inline(always)]
     fn align(record: &Record<Self>) -> u32 {
@@ -218,16 +227,17 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
-        record.header & FIXED != 0
+        record.header.second & FIXED != 0
     }
     #[inline(always)]
     fn is_extended(record: &Record<Self>) -> bool {
-        record.header & EXTENDED != 0
+        record.header.second & EXTENDED != 0
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 2] {
+        let Words { first, second } = record.header;
         [
-            record.header & !FOLLOWS | u64::from(record.trailer) << 48,
+            u64::from(second & !FOLLOWS) << 16 | u64::from(first) | u64::from(record.trailer) << 48,
             record.entry.into(),
         ]
     }
@@ -245,39 +255,41 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u32 {
-        VACANT | (next.0 as u32) << INDEX_SHIFT | generation & GENERATION
+        VACANT | (generation & GENERATION) << GENERATION_SHIFT | next.0 as u32
     }
     #[inline(always)]
     fn vacant_next(entry: u32) -> Index {
-        Index((entry >> INDEX_SHIFT & INDEX) as usize)
+        Index((entry & INDEX) as usize)
     }
     #[inline(always)]
     fn vacant_generation(entry: u32) -> u32 {
-        entry & GENERATION
+        entry >> GENERATION_SHIFT & GENERATION
     }
     #[inline(always)]
     fn token(index: Index, generation: u32) -> Option<NonZeroU32> {
-        NonZeroU32::new((index.0 as u32) << INDEX_SHIFT | generation & GENERATION)
+        NonZeroU32::new(index.0 as u32 | (generation & GENERATION) << GENERATION_SHIFT)
     }
     #[inline(always)]
     fn token_index(token: NonZeroU32) -> Index {
-        Index((token.get() >> INDEX_SHIFT) as usize)
+        Index((token.get() & INDEX) as usize)
     }
     #[inline(always)]
     fn token_generation(token: NonZeroU32) -> u32 {
-        token.get() & GENERATION
+        token.get() >> GENERATION_SHIFT
     }
     #[inline(always)]
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
-        owner(record.header, record.trailer) == token.get() && record.header & FREE == 0
+        owner(record.header, record.trailer) == token.get() && record.header.second & FREE == 0
     }
     #[inline(always)]
     fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
-        record.header & (FREE | FIXED | EXTENDED | LONG | u64::from(OWNER))
-            == u64::from(token.get())
+        let differing = record.header.second ^ token.get() >> OWNER_SHIFT;
+        record.header.first == token.get() as u16
+            && differing & (FREE | FIXED | EXTENDED | LONG | OWNER) == 0
     }
     #[inline(always)]
-    fn plain_header(header: u64) -> u64 {
-        header & !LONG
+    fn plain_header(header: Words) -> Words {
+        let second = header.second & !LONG;
+        Words { second, ..header }
     }
 }
