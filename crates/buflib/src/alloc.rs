@@ -28,7 +28,9 @@ impl Shape {
         if size > Heap::<L, C>::MAX_PAYLOAD_BYTES {
             return None;
         }
+        // A block that the trailer makes longer is long without it.
         let shape = Self::of_bytes::<L>(L::HEADER + size + extension);
+        let shape = Self::of_bytes::<L>(L::overhead(shape.units) + size + extension);
         (shape.units.0 < L::MAX_POS).then_some(shape)
     }
 
@@ -334,9 +336,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         } else {
             Units::ZERO
         };
-        let bytes = listed.max(behind).bytes::<L>();
+        let largest = listed.max(behind);
+        let bytes = largest.bytes::<L>();
         Ok(bytes
-            .checked_sub(L::HEADER + extension.bytes::<L>())
+            .checked_sub(L::overhead(largest) + extension.bytes::<L>())
             .map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
     }
 
@@ -546,6 +549,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let traits = traits(&number);
         let record = L::compose(place, shape.units, shape.pad, traits);
         arena.put_used(place, record.header);
+        arena.put_trailer(place, shape.units, record.trailer);
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             Live {

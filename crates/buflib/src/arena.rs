@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::check::Check;
-use crate::layout::{Encoding, FreeKind, Link};
+use crate::layout::{Encoding, FreeKind, Header, Link};
 use crate::units::{Index, Pos, Units};
 
 /// Words that metadata is made of.
@@ -19,6 +19,8 @@ use crate::units::{Index, Pos, Units};
 /// size (or it is empty).
 pub unsafe trait Plain {}
 
+// SAFETY: empty.
+unsafe impl Plain for () {}
 // SAFETY: an integer without padding.
 unsafe impl Plain for u16 {}
 // SAFETY: an integer without padding.
@@ -65,7 +67,8 @@ impl Place {
 /// 1. `start .. end` lies in one buffer that is borrowed for `'a` and reached through
 ///    this value alone.
 /// 2. `start + HEADER` is a multiple of the granule and `end` of the entry's size, so
-///    every header, link, footer and entry is aligned.
+///    every entry is aligned, and so is every word of a header, link, footer and trailer, because
+///    `ENCODING_FITS` has looked at their offsets.
 /// 3. The first `written` bytes are initialised, and so is the table.
 /// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
 ///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`, where
@@ -88,7 +91,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// Bytes of a table entry, check word included.
     pub(crate) const STRIDE: usize = size_of::<L::Entry>() * if C::ENABLED { 2 } else { 1 };
 
-    /// Where a free block's links are. With the successor in the header, the header is two links
+    /// Where the second word of a header is.
+    const SECOND: usize = size_of::<<L::Header as Header>::First>();
+
+    /// Where a merged block's links are. With the successor in the header, the header is two links
     /// large, and its upper half is what a footer takes up in a block of one granule: so the halves
     /// are those of the number, not of the bytes.
     const NEXT: usize = L::HEADER;
@@ -102,26 +108,51 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     const FOOTER: usize = if L::NEXT_IN_HEADER {
         size_of::<L::Link>() - Self::LOWER_HALF
     } else {
-        L::GRANULE - size_of::<L::Link>()
+        L::GRANULE - size_of::<L::Footer>()
     };
+    /// Where the length is for which the footer is too small. There are many granules then.
+    const LONG_FOOTER: usize = L::GRANULE - size_of::<L::Footer>() - size_of::<L::Link>();
     const LOWER_HALF: usize = if cfg!(target_endian = "big") {
         size_of::<L::Link>()
     } else {
         0
     };
+    /// Where the trailer is in a long block's last granule.
+    const TRAILER: usize = L::GRANULE - size_of::<L::Trailer>();
+
+    /// Whether a block of one granule has room for a link between header and footer.
+    const GRANULE_HOLDS_NEXT: bool =
+        L::HEADER + size_of::<L::Link>() + size_of::<L::Footer>() <= L::GRANULE;
 
     const ENCODING_FITS: () = {
         assert!(L::GRANULE.is_power_of_two() && L::HEADER <= L::GRANULE);
         assert!(if L::NEXT_IN_HEADER {
             L::HEADER == L::GRANULE && L::HEADER == 2 * size_of::<L::Link>()
         } else {
-            L::HEADER + 2 * size_of::<L::Link>() <= L::GRANULE
+            Self::PREV + size_of::<L::Link>() + size_of::<L::Footer>() <= 2 * L::GRANULE
+                && L::HEADER + size_of::<L::Footer>() <= L::GRANULE
         });
-        assert!(align_of::<L::Header>() <= L::HEADER && align_of::<L::Link>() <= L::HEADER);
+        assert!(
+            Self::is_aligned::<<L::Header as Header>::First>(0)
+                && Self::is_aligned::<<L::Header as Header>::Second>(Self::SECOND)
+                && Self::is_aligned::<L::Link>(Self::PREV)
+                && Self::is_aligned::<L::Footer>(Self::FOOTER)
+                && Self::is_aligned::<L::Trailer>(Self::TRAILER)
+        );
+        assert!(L::NEXT_IN_HEADER || Self::is_aligned::<L::Link>(Self::NEXT));
+        assert!(!Self::FOOTER_ESCAPES || Self::is_aligned::<L::Link>(Self::LONG_FOOTER));
         assert!(
             size_of::<L::Entry>().is_power_of_two() && size_of::<L::Entry>() >= size_of::<u32>()
         );
     };
+
+    /// Whether there are lengths that a footer cannot hold.
+    const FOOTER_ESCAPES: bool = size_of::<L::Footer>() < size_of::<L::Link>();
+
+    /// Whether a word so far from the start of a granule is aligned.
+    const fn is_aligned<T>(offset: usize) -> bool {
+        align_of::<T>() <= L::GRANULE && (L::GRANULE - L::HEADER + offset) % align_of::<T>() == 0
+    }
 
     /// Takes `buffer` over with no blocks and no entries; `None` if it cannot hold a sentinel.
     /// `written` says how many of its first bytes are initialised.
@@ -288,8 +319,8 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     fn load<T: Plain + Copy>(&self, pos: Pos, offset: usize) -> Option<T> {
         let from = self.at(pos, offset, size_of::<T>())?;
         // SAFETY: inside the initialised part (`at`, invariant 3), aligned because callers pass
-        // offsets that are multiples of the word's size (invariant 2, `ENCODING_FITS`), and any
-        // bits are a value (`Plain`).
+        // the offsets that `ENCODING_FITS` has looked at (invariant 2), and any bits are a value
+        // (`Plain`).
         Some(unsafe { from.cast::<T>().read() })
     }
 
@@ -303,14 +334,19 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
 
     #[inline(always)]
     pub(crate) fn header(&self, pos: Pos) -> Option<L::Header> {
-        self.load(pos, 0)
+        Some(L::Header::join(
+            self.load(pos, 0)?,
+            self.load(pos, Self::SECOND)?,
+        ))
     }
 
     /// Writes a header. The position is one that `header` has read, or between such blocks; a write
     /// anywhere else is left undone.
     #[inline(always)]
     pub(crate) fn put_header(&mut self, pos: Pos, header: L::Header) {
-        let _ = self.store(pos, 0, header);
+        let (first, second) = header.split();
+        let _ = self.store(pos, 0, first);
+        let _ = self.store(pos, Self::SECOND, second);
     }
 
     /// Notes in the header at `pos` whether the block in front is a merged free one.
@@ -332,6 +368,31 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.put_header(pos, L::set_follows_free(header, follows_free));
     }
 
+    /// The trailer of a block in use of `units`; the default value if it is not long.
+    #[inline(always)]
+    pub(crate) fn trailer(&self, pos: Pos, units: Units) -> Option<L::Trailer> {
+        if L::overhead(units) == L::HEADER {
+            return Some(L::Trailer::default());
+        }
+        self.load(pos + units - Units::ONE, Self::TRAILER)
+    }
+
+    /// Writes the trailer of a block in use of `units`, if it is long.
+    #[inline(always)]
+    pub(crate) fn put_trailer(&mut self, pos: Pos, units: Units, trailer: L::Trailer) {
+        if L::overhead(units) > L::HEADER {
+            let _ = self.store(pos + units - Units::ONE, Self::TRAILER, trailer);
+        }
+    }
+
+    /// Whether the header of a free block of this kind holds its successor.
+    const fn next_in_header(kind: FreeKind) -> bool {
+        match kind {
+            FreeKind::Cached => L::CACHED_NEXT_IN_HEADER,
+            _ => L::NEXT_IN_HEADER,
+        }
+    }
+
     /// Writes the header of a free block, with its successor in the list.
     #[inline(always)]
     pub(crate) fn put_free(
@@ -346,15 +407,15 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             pos,
             L::set_follows_free(L::free_header(kind, units, next), follows_free),
         );
-        if !L::NEXT_IN_HEADER {
+        if !Self::next_in_header(kind) && (Self::GRANULE_HOLDS_NEXT || units > Units::ONE) {
             let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
         }
     }
 
-    /// A free block's successor in its list.
+    /// The successor in its list of a free block of this kind.
     #[inline(always)]
-    pub(crate) fn next(&self, pos: Pos) -> Option<Pos> {
-        if L::NEXT_IN_HEADER {
+    pub(crate) fn next(&self, pos: Pos, kind: FreeKind) -> Option<Pos> {
+        if Self::next_in_header(kind) {
             return self.header(pos).map(L::free_next);
         }
         self.load::<L::Link>(pos, Self::NEXT)
@@ -376,15 +437,24 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// The length that the free block ending at `end` has in its last bytes.
     #[inline(always)]
     pub(crate) fn footer(&self, end: Pos) -> Option<Units> {
-        let last = Pos(end.0.wrapping_sub(1));
-        self.load::<L::Link>(last, Self::FOOTER)
-            .map(|link| Units(link.unpack()))
+        let last = end - Units::ONE;
+        let length = self.load::<L::Footer>(last, Self::FOOTER)?.unpack();
+        if Self::FOOTER_ESCAPES && length == L::Footer::MOST {
+            return self
+                .load::<L::Link>(last, Self::LONG_FOOTER)
+                .map(|link| Units(link.unpack()));
+        }
+        Some(Units(length))
     }
 
     #[inline(always)]
     pub(crate) fn put_footer(&mut self, end: Pos, units: Units) {
-        let last = Pos(end.0.wrapping_sub(1));
-        let _ = self.store(last, Self::FOOTER, L::Link::pack(units.0));
+        let last = end - Units::ONE;
+        let length = units.0.min(L::Footer::MOST);
+        let _ = self.store(last, Self::FOOTER, L::Footer::pack(length));
+        if Self::FOOTER_ESCAPES && length == L::Footer::MOST {
+            let _ = self.store(last, Self::LONG_FOOTER, L::Link::pack(units.0));
+        }
     }
 
     #[inline(always)]
@@ -496,7 +566,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         // `1 <= pos` and `pos + units <= tail`: these do not overflow.
         let len = units
             .bytes::<L>()
-            .checked_sub(L::HEADER + skipped + taken)?;
+            .checked_sub(L::overhead(units) + skipped + taken)?;
         // SAFETY: with its `skipped` bytes no longer than the block, which is in front of the sentinel
         // or starts there with its header, this is inside the buffer (invariant 4).
         let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER + skipped) };

@@ -31,16 +31,20 @@ impl<L: Layout> Live<L> {
         arena: &Arena<'_, L, C>,
         handle: Handle<L>,
     ) -> Result<Self, Error> {
-        match Self::read(arena, handle) {
-            Some(live)
-                if live.is_for(arena, handle)
-                    && live.units > Units::ZERO
-                    && live.pos + live.units <= arena.tail() =>
-            {
-                Ok(live)
-            }
-            _ => Err(not_live(arena, handle)),
+        match Self::find_any(arena, handle) {
+            Some(live) => Ok(live),
+            None => Err(not_live(arena, handle)),
         }
+    }
+
+    #[inline(always)]
+    fn find_any<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
+        let mut live = Self::read(arena, handle)?;
+        if live.units == Units::ZERO || live.pos + live.units > arena.tail() {
+            return None;
+        }
+        live.record.trailer = arena.trailer(live.pos, live.units)?;
+        live.is_for(arena, handle).then_some(live)
     }
 
     /// Whether header and entry are those that the handle was given out for. The header of a pinned
@@ -50,18 +54,28 @@ impl<L: Layout> Live<L> {
         L::matches(handle.token(), &self.record)
             || (L::is_fixed(&self.record)
                 && !L::is_free(self.record.header)
-                && number_of(arena, L::index(self.record.header)).0 == handle.index()
+                && number_of(arena, self.named()).0 == handle.index()
                 && L::generation(&self.record) == handle.generation())
     }
 
-    /// The same for a block without extension that may move, and without a word about the reason
-    /// if it is not; its length is not checked.
+    /// The same for a block without extension or trailer that may move, and without a word about the
+    /// reason if it is not; its length is not checked.
     #[inline(always)]
     pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
-        Self::read(arena, handle).filter(|live| L::matches_plain(handle.token(), &live.record))
+        let live = Self::read(arena, handle)
+            .filter(|live| L::matches_plain(handle.token(), &live.record))?;
+        let header = L::plain_header(live.record.header);
+        Some(Self {
+            units: L::units(header),
+            record: Record {
+                header,
+                ..live.record
+            },
+            ..live
+        })
     }
 
-    /// What stands where a handle leads.
+    /// What stands where a handle leads, but for the trailer.
     #[inline(always)]
     fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
         let entry = arena
@@ -73,7 +87,11 @@ impl<L: Layout> Live<L> {
             index: handle.index(),
             pos,
             units: L::units(header),
-            record: Record { header, entry },
+            record: Record {
+                header,
+                entry,
+                trailer: L::Trailer::default(),
+            },
         })
     }
 
@@ -88,13 +106,18 @@ impl<L: Layout> Live<L> {
         if units == Units::ZERO || pos + units > arena.tail() {
             return Err(bad_length(arena, pos, units));
         }
-        let (index, entry) = number_of(arena, L::index(header));
+        let trailer = arena.trailer(pos, units).unwrap_or_default();
+        let (index, entry) = number_of(arena, L::index(header, trailer));
         match entry {
             Some(entry) if L::entry_is_live(entry) && L::entry_pos(entry) == pos => Ok(Self {
                 index,
                 pos,
                 units,
-                record: Record { header, entry },
+                record: Record {
+                    header,
+                    entry,
+                    trailer,
+                },
             }),
             entry => {
                 let live = entry.filter(|&entry| L::entry_is_live(entry));
@@ -108,17 +131,23 @@ impl<L: Layout> Live<L> {
         }
     }
 
+    /// The number in the header: the block's own, or that of its pin record.
+    #[inline(always)]
+    pub(crate) fn named(&self) -> Index {
+        L::index(self.record.header, self.record.trailer)
+    }
+
     pub(crate) fn handle(&self) -> Option<Handle<L>> {
         L::token(self.index, L::generation(&self.record)).map(Handle::from_token)
     }
 
-    /// Bytes behind the header.
+    /// Bytes between header and trailer.
     #[inline(always)]
     pub(crate) fn capacity(&self) -> usize {
-        self.units.bytes::<L>() - L::HEADER
+        self.units.bytes::<L>() - L::overhead(self.units)
     }
 
-    /// Bytes at the block's end that are not payload.
+    /// Bytes at the end of those that are not payload.
     #[inline(always)]
     pub(crate) fn taken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<usize, Corruption> {
         Ok(L::pad(&self.record)
@@ -200,7 +229,7 @@ impl<L: Layout> Live<L> {
     /// All that a new header and entry are made of.
     pub(crate) fn traits(&self) -> Traits {
         Traits {
-            index: L::index(self.record.header),
+            index: self.named(),
             generation: L::generation(&self.record),
             align: L::align(&self.record),
             fixed: L::is_fixed(&self.record),

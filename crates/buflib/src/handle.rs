@@ -17,7 +17,7 @@ use crate::units::Index;
 /// When a block is freed, its table entry passes to the next generation, and handles of earlier
 /// ones are refused as [`BadHandle`](crate::Error::BadHandle). Generations wrap around: an old
 /// handle is taken for a new one if exactly a multiple of [`Layout::GENERATIONS`] blocks have been
-/// freed under its number since (256 for [`Standard`], 128 for
+/// freed under its number since (128 for [`Standard`] and
 /// [`Narrow`](crate::Narrow), 4,194,304 for [`Wide`](crate::Wide)). Entries that the table gave
 /// back start again from the furthest generation that any of them had come to, so that a shrunken
 /// table does not make old handles valid at once, unless two of its entries were further apart than

@@ -90,21 +90,25 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
 }
 
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
-    /// Bytes of metadata for each block: header, table entry, and check word if there is one.
+    /// Bytes of metadata for a block, at the most: header, table entry, check word if there is one,
+    /// and the trailer that long blocks have. For all others it is
+    /// [`TRAILER_BYTES`](Layout::TRAILER_BYTES) less.
     ///
     /// A name costs its length and a granule more; every payload is filled up to the granule.
     ///
     /// ```
-    /// use buflib::{Crc32, Heap, Narrow, Standard, Wide};
+    /// use buflib::{Crc32, Heap, Layout, Narrow, Standard, Wide};
     /// assert_eq!(Heap::<Standard>::METADATA_BYTES, 12);
+    /// assert_eq!(Heap::<Standard>::METADATA_BYTES - Standard::TRAILER_BYTES, 10);
     /// assert_eq!(Heap::<Standard, Crc32>::METADATA_BYTES, 16);
     /// assert_eq!(Heap::<Narrow>::METADATA_BYTES, 8);
     /// assert_eq!(Heap::<Wide>::METADATA_BYTES, 24);
     /// ```
-    pub const METADATA_BYTES: usize = L::HEADER + Arena::<'a, L, C>::STRIDE;
+    pub const METADATA_BYTES: usize = L::HEADER + L::TRAILER_BYTES + Arena::<'a, L, C>::STRIDE;
 
     /// The largest payload that the layout can express, in bytes.
-    pub const MAX_PAYLOAD_BYTES: usize = (L::MAX_POS - 1) * L::GRANULE - L::HEADER;
+    pub const MAX_PAYLOAD_BYTES: usize =
+        (L::MAX_POS - 1) * L::GRANULE - L::HEADER - L::TRAILER_BYTES;
 
     /// Makes a heap of a buffer of any content. Bytes are zeroed when they are first used, so this
     /// is done in constant time, and each byte costs that once.
@@ -175,7 +179,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         self.get_any(handle)
     }
 
-    #[cold]
     #[inline(never)]
     fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         let place = self.locate(handle)?;
@@ -183,7 +186,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     /// Where a payload is, checked as far as can be.
-    #[cold]
     #[inline(never)]
     pub(crate) fn locate(&self, handle: Handle<L>) -> Result<Place, Error> {
         let live = Live::find(&self.arena, handle)?;

@@ -215,11 +215,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 index
             };
             let found = self.numbered(number).map_or(Index::NONE, |live| {
-                if is_record {
-                    L::index(live.record.header)
-                } else {
-                    live.index
-                }
+                if is_record { live.named() } else { live.index }
             });
             fault(
                 Fault::BackLink,

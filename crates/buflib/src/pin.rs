@@ -120,7 +120,7 @@ impl Pins {
     }
 
     fn of<L: Layout, C: Check>(heap: &Heap<'_, L, C>, live: &Live<L>) -> Option<Self> {
-        let record = L::index(live.record.header);
+        let record = live.named();
         let entry = heap.arena.entry(record)?;
         L::is_pin_record(entry).then(|| Self {
             record,
@@ -198,6 +198,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             },
         );
         self.arena.put_used(live.pos, record.header);
+        self.arena.put_trailer(live.pos, live.units, record.trailer);
         self.arena.put_entry(live.index, record.entry);
         let changed = usize::from(fixed).wrapping_sub(L::is_fixed(&live.record).into());
         self.fixed = self.fixed.wrapping_add(changed);

@@ -290,6 +290,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             record,
         };
         self.arena.put_used(to, record.header);
+        self.arena.put_trailer(to, shape.units, record.trailer);
         self.arena.put_entry(new.index, record.entry);
         self.lower_used(live.units);
         self.used += shape.units;

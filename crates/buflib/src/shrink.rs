@@ -94,6 +94,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         };
         self.arena
             .put_header(pos, L::set_follows_free(record.header, mark));
+        self.arena.put_trailer(pos, shape.units, record.trailer);
         self.arena.put_entry(live.index, record.entry);
         let new = Live {
             index: live.index,

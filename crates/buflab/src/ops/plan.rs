@@ -14,8 +14,9 @@ const LARGER: (u32, u32) = (257, 960);
 /// Too large to be kept for the next request of the same size: merged when freed.
 const LARGE: (u32, u32) = (2100, 2600);
 
-/// A size may change within such a step without taking more or less space on any heap.
-const STEP: u32 = 4;
+/// A size may change within such a step without taking more or less space on any heap: metadata is a
+/// multiple of it.
+const STEP: u32 = 2;
 
 /// One in so many live blocks is taken for each operation, so that the heap stays what it is.
 const SHARE: u32 = 8;

@@ -124,7 +124,7 @@ impl<L: Encoding> Bins<L> {
             if length >= units {
                 return Ok(Some((pos, length)));
             }
-            pos = arena.next(pos).ok_or(Broken)?;
+            pos = arena.next(pos, FreeKind::Binned).ok_or(Broken)?;
         }
         Ok(None)
     }
@@ -150,7 +150,7 @@ impl<L: Encoding> Bins<L> {
                     return Ok(None);
                 }
                 left -= 1;
-                pos = arena.next(pos).ok_or(Broken)?;
+                pos = arena.next(pos, FreeKind::Binned).ok_or(Broken)?;
             }
         }
         Ok(None)
@@ -285,7 +285,7 @@ impl<L: Encoding> Bins<L> {
             return Ok(());
         }
         // Its place in the list stays as it is.
-        let next = arena.next(pos).ok_or(Broken)?;
+        let next = arena.next(pos, FreeKind::Binned).ok_or(Broken)?;
         arena.put_free(pos, FreeKind::Binned, length, false, next);
         arena.put_footer(end, length);
         arena.mark(end, true);
@@ -295,11 +295,11 @@ impl<L: Encoding> Bins<L> {
     /// The blocks behind and before a binned one in its list, each of which must know it.
     #[inline(always)]
     fn neighbours<C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<(Pos, Pos), Broken> {
-        let (Some(next), Some(prev)) = (arena.next(pos), arena.prev(pos)) else {
+        let (Some(next), Some(prev)) = (arena.next(pos, FreeKind::Binned), arena.prev(pos)) else {
             return Err(Broken);
         };
         if (next != Pos::NIL && arena.prev(next) != Some(pos))
-            || (prev != Pos::NIL && arena.next(prev) != Some(pos))
+            || (prev != Pos::NIL && arena.next(prev, FreeKind::Binned) != Some(pos))
         {
             return Err(Broken);
         }
@@ -356,7 +356,7 @@ impl<L: Encoding> Bins<L> {
                 if gap < length {
                     largest = largest.max(length - gap);
                 }
-                pos = arena.next(pos).unwrap_or(Pos::NIL);
+                pos = arena.next(pos, FreeKind::Binned).unwrap_or(Pos::NIL);
                 left -= 1;
             }
         }
@@ -376,7 +376,7 @@ impl<L: Encoding> Bins<L> {
             }
             while pos != Pos::NIL {
                 let fits = binned(arena, pos).is_ok_and(|units| Self::bin(units) == bin);
-                match (arena.next(pos), arena.prev(pos)) {
+                match (arena.next(pos, FreeKind::Binned), arena.prev(pos)) {
                     (Some(next), Some(prev)) if fits && prev == before && members < most => {
                         before = pos;
                         pos = next;

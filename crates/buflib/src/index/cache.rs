@@ -55,10 +55,10 @@ impl<L: Encoding> Cache<L> {
         let pos = Pos(self.firsts.as_ref().get(units.0)?.unpack());
         let header = arena
             .header(pos)
-            .filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
+            .filter(|&header| L::is_free_as(header, FreeKind::Cached, units))?;
         Some(Cached {
             pos,
-            next: arena.next(pos)?,
+            next: arena.next(pos, FreeKind::Cached)?,
             follows_free: L::follows_free(header),
         })
     }
@@ -88,10 +88,9 @@ impl<L: Encoding> Cache<L> {
             let mut pos = Pos(first.unpack());
             while pos != Pos::NIL {
                 let header = arena.header(pos);
-                let fits = header.is_some_and(|header| {
-                    super::is_free_as::<L>(header, FreeKind::Cached, Units(units))
-                });
-                match arena.next(pos) {
+                let fits = header
+                    .is_some_and(|header| L::is_free_as(header, FreeKind::Cached, Units(units)));
+                match arena.next(pos, FreeKind::Cached) {
                     Some(next) if fits && members < most => pos = next,
                     _ => return Err(super::broken_list(arena, pos, pos)),
                 }

@@ -421,7 +421,7 @@ impl<L: Encoding> FreeIndex<L> {
     fn merge_one<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos) -> Result<(), Broken> {
         match arena.header(pos) {
             Some(header)
-                if is_free_as::<L>(header, FreeKind::Cached, L::units(header))
+                if L::is_free_as(header, FreeKind::Cached, L::units(header))
                     && pos + L::units(header) <= arena.tail() =>
             {
                 self.merge(arena, pos, L::units(header), L::follows_free(header))
@@ -592,7 +592,7 @@ impl<L: Encoding> FreeIndex<L> {
             let touching = free_behind(arena, strip.end()) != Ok(None);
             match arena.header(strip.pos) {
                 Some(header)
-                    if is_free_as::<L>(header, FreeKind::Cached, strip.units) && !touching =>
+                    if L::is_free_as(header, FreeKind::Cached, strip.units) && !touching =>
                 {
                     cached += 1
                 }
@@ -601,12 +601,6 @@ impl<L: Encoding> FreeIndex<L> {
         }
         Ok((cached, self.bins.check(arena)?))
     }
-}
-
-/// Whether a header is that of a free block of this kind and length.
-#[inline(always)]
-fn is_free_as<L: Encoding>(header: L::Header, kind: FreeKind, units: Units) -> bool {
-    L::is_free(header) && L::free_kind(header) == Some(kind) && L::units(header) == units
 }
 
 /// The length of the merged free block that starts at `pos`, if one does.
@@ -628,7 +622,7 @@ fn find_single<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, align: usize) -> 
     let mut pos = Pos::FIRST;
     while pos < arena.tail() {
         let header = arena.header(pos)?;
-        if is_free_as::<L>(header, FreeKind::Binned, Units::ONE)
+        if L::is_free_as(header, FreeKind::Binned, Units::ONE)
             && arena.gap_to_aligned(pos, align) == Units::ZERO
         {
             return Some(pos);

@@ -35,7 +35,7 @@ impl<L: Encoding> Recent<L> {
         let pos = Pos((*place)?.unpack());
         arena
             .header(pos)
-            .filter(|&header| super::is_free_as::<L>(header, FreeKind::Cached, units))?;
+            .filter(|&header| L::is_free_as(header, FreeKind::Cached, units))?;
         *place = None;
         self.kept = self.kept.wrapping_sub(1);
         Some(pos)
@@ -77,7 +77,7 @@ impl<L: Encoding> Recent<L> {
             match arena.header(pos) {
                 Some(header)
                     if L::units(header).0 % PLACES == i
-                        && super::is_free_as::<L>(header, FreeKind::Cached, L::units(header)) =>
+                        && L::is_free_as(header, FreeKind::Cached, L::units(header)) =>
                 {
                     members += 1;
                 }

@@ -3,7 +3,7 @@
 //! A program that builds a string makes its block a little larger again and again, and often two in
 //! turn. From a room that costs one header; from a bin it costs a list.
 
-use super::{Strip, broken_list, is_free_as};
+use super::{Strip, broken_list};
 use crate::arena::Arena;
 use crate::check::Check;
 use crate::error::Corruption;
@@ -100,9 +100,7 @@ impl Rooms {
         let mut members = 0;
         for room in self.rooms.iter().filter(|room| room.units > Units::ZERO) {
             match arena.header(room.pos) {
-                Some(header) if is_free_as::<L>(header, FreeKind::Cached, room.units) => {
-                    members += 1
-                }
+                Some(header) if L::is_free_as(header, FreeKind::Cached, room.units) => members += 1,
                 _ => return Err(broken_list(arena, room.pos, room.end())),
             }
         }

@@ -23,16 +23,22 @@ pub use wide::Wide;
 /// | layout | header + entry | granule | largest arena | most blocks | generations |
 /// |---|---|---|---|---|---|
 /// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,767 | 128 |
-/// | [`Standard`] | 8 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 256 |
+/// | [`Standard`] | 6 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 128 |
 /// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
-/// A payload is always aligned to the granule. The trait is sealed: the three layouts are all there is.
+/// A payload is always aligned to the granule. Long blocks of the standard layout, those of 16 KiB and
+/// more, have 2 bytes of metadata at their end as well. The trait is sealed: the three layouts are all there is.
 #[allow(private_bounds)]
 pub trait Layout: Encoding {
     /// Bytes in a granule: blocks are a whole number of these, and payloads are aligned to it.
     const GRANULE_BYTES: usize = Self::GRANULE;
     /// Bytes in front of every payload.
     const HEADER_BYTES: usize = Self::HEADER;
+    /// The length from which on blocks are long, in bytes, header and padding included. Where no block
+    /// is, this is more than any can have.
+    const LONG_BYTES: usize = Self::LONG.saturating_mul(Self::GRANULE);
+    /// Bytes of metadata at the end of a long block, behind payload, padding and name.
+    const TRAILER_BYTES: usize = size_of::<Self::Trailer>();
     /// Bytes of a handle table entry, without the check word.
     const ENTRY_BYTES: usize = size_of::<Self::Entry>();
     /// The largest buffer that the layout can address, in bytes.
@@ -76,11 +82,13 @@ impl FreeKind {
     }
 }
 
-/// All that is stored about a block in use: its header and its table entry.
+/// All that is stored about a block in use: its header, its table entry, and its trailer if it is long.
 #[derive(Clone, Copy)]
 pub struct Record<L: Encoding> {
     pub(crate) header: L::Header,
     pub(crate) entry: L::Entry,
+    /// The default value for a block that is not long.
+    pub(crate) trailer: L::Trailer,
 }
 
 /// What a record says besides where it is and how long: fixed when the block is allocated.
@@ -108,8 +116,39 @@ impl Traits {
     }
 }
 
+/// A header in a register, and the words that it is in memory.
+///
+/// It is written and read as exactly these words: a load of both at once would have to wait for the
+/// stores, if these are recent.
+pub trait Header: Copy + Eq + Debug {
+    type First: Plain + Copy;
+    /// What follows; `()` where the header is one word.
+    type Second: Plain + Copy;
+    fn join(first: Self::First, second: Self::Second) -> Self;
+    fn split(self) -> (Self::First, Self::Second);
+}
+
+macro_rules! one_word {
+    ($($word:ty),*) => {$(
+        impl Header for $word {
+            type First = Self;
+            type Second = ();
+            #[inline(always)]
+            fn join(first: Self, (): ()) -> Self {
+                first
+            }
+            #[inline(always)]
+            fn split(self) -> (Self, ()) {
+                (self, ())
+            }
+        }
+    )*};
+}
+one_word!(u32, u128);
+
 /// A stored position or length.
 pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
+    const MOST: usize;
     fn pack(value: usize) -> Self;
     fn unpack(self) -> usize;
 }
@@ -123,6 +162,7 @@ impl Token for core::num::NonZeroU64 {}
 macro_rules! link {
     ($($word:ty),*) => {$(
         impl Link for $word {
+            const MOST: usize = <$word>::MAX as usize;
             #[inline(always)]
             fn pack(value: usize) -> Self {
                 value as $word
@@ -151,14 +191,22 @@ pub trait Encoding: Copy + Debug + 'static {
     const SPLIT: u32;
     /// Blocks up to so many granules are cached by their exact size.
     const CACHED_MAX: usize;
-    /// Whether a free block's header has room for its successor; otherwise a link follows it.
+    /// Whether a merged block's header has room for its successor; otherwise a link follows it.
     const NEXT_IN_HEADER: bool;
-    const HEADER: usize = size_of::<Self::Header>();
+    /// The same for a cached block.
+    const CACHED_NEXT_IN_HEADER: bool = Self::NEXT_IN_HEADER;
+    /// From how many granules on a block in use is long: its last bytes are a trailer.
+    const LONG: usize = Self::MAX_POS + 1;
+    const HEADER: usize = size_of::<<Self::Header as Header>::First>()
+        + size_of::<<Self::Header as Header>::Second>();
 
-    /// One word, so that it is written and read as one.
-    type Header: Plain + Copy + Eq + Debug;
+    type Header: Header;
+    /// What a long block's header has no room for; `()` where no block is long.
+    type Trailer: Plain + Copy + Default;
     type Entry: Plain + Copy + Eq + Debug;
     type Link: Link;
+    /// A merged block's length at its end. Its largest value says that the length is in a link in front.
+    type Footer: Link;
     type Protected: AsRef<[u64]>;
     type Token: Token;
     /// One list head per bin.
@@ -170,6 +218,13 @@ pub trait Encoding: Copy + Debug + 'static {
     const NO_BINS: Self::BinHeads;
     const NO_CACHE: Self::CacheHeads;
     const NO_MAP: Self::BinMap;
+
+    /// Bytes of a block in use of this length that are header and trailer.
+    #[inline(always)]
+    fn overhead(units: Units) -> usize {
+        let long = units.0 >= Self::LONG;
+        Self::HEADER + if long { size_of::<Self::Trailer>() } else { 0 }
+    }
 
     // The header of any block.
     fn units(header: Self::Header) -> Units;
@@ -183,12 +238,19 @@ pub trait Encoding: Copy + Debug + 'static {
     /// What kind of free block this is; `None` where the bits mean nothing.
     fn free_kind(header: Self::Header) -> Option<FreeKind>;
     fn free_next(header: Self::Header) -> Pos;
+    /// Whether a header is that of a free block of this kind and length.
+    #[inline(always)]
+    fn is_free_as(header: Self::Header, kind: FreeKind, units: Units) -> bool {
+        Self::is_free(header)
+            && Self::free_kind(header) == Some(kind)
+            && Self::units(header) == units
+    }
 
     // A block in use.
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
     /// The same block with another length.
     fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self>;
-    fn index(header: Self::Header) -> Index;
+    fn index(header: Self::Header, trailer: Self::Trailer) -> Index;
     fn generation(record: &Record<Self>) -> u32;
     /// Bytes at the payload's end that were not asked for, less than a granule.
     fn pad(record: &Record<Self>) -> usize;
@@ -220,6 +282,12 @@ pub trait Encoding: Copy + Debug + 'static {
     fn token_generation(token: Self::Token) -> u32;
     /// Whether header and entry are those that the handle was given out for.
     fn matches(token: Self::Token, record: &Record<Self>) -> bool;
-    /// The same, and the block is neither fixed nor extended: one comparison for the common case.
+    /// The same, and the block is neither fixed nor extended nor long: one comparison for the common
+    /// case.
     fn matches_plain(token: Self::Token, record: &Record<Self>) -> bool;
+    /// A header of which `matches_plain` is true, with what that says about it plain to the compiler.
+    #[inline(always)]
+    fn plain_header(header: Self::Header) -> Self::Header {
+        header
+    }
 }

@@ -12,7 +12,7 @@ use crate::units::{Index, Pos, Units};
 /// header, free    31 follows free  30 free = 1  29..15 kind   14..0 units
 /// entry, live     31 vacant = 0  30 extended  29 fixed  28..22 generation
 ///                 21..18 alignment (doublings of the granule)  17..15 pad  14..0 position
-/// entry, pins   31 vacant = 0  30..29 zero  28..22 count  21..18 all ones  17..15 zero  14..0 index
+/// entry, pins     31 vacant = 0  30..29 zero  28..22 count  21..18 all ones  17..15 zero  14..0 index
 /// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..15 zero  14..0 next vacant
 /// handle          28..22 generation  21..15 zero  14..0 index
 /// ```
@@ -47,8 +47,10 @@ impl Encoding for Narrow {
     const NEXT_IN_HEADER: bool = false;
 
     type Header = u32;
+    type Trailer = ();
     type Entry = u32;
     type Link = u16;
+    type Footer = u16;
     type Protected = [u64; 1];
     type Token = NonZeroU32;
     type BinHeads = [u16; 56];
@@ -97,10 +99,11 @@ impl Encoding for Narrow {
                 | traits.align << ALIGN_SHIFT
                 | traits.generation << GENERATION_SHIFT
                 | flags,
+            trailer: (),
         }
     }
     #[inline(always)]
-    fn index(header: u32) -> Index {
+    fn index(header: u32, (): ()) -> Index {
         Index((header >> INDEX_SHIFT & LOW) as usize)
     }
     #[inline(always)]
@@ -120,6 +123,7 @@ impl Encoding for Narrow {
         Record {
             header: record.header & !LOW | units.0 as u32,
             entry: record.entry & !(PAD << PAD_SHIFT) | (pad as u32) << PAD_SHIFT,
+            trailer: (),
         }
     }
     #[inline(always)]

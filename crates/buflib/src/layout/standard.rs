@@ -1,57 +1,124 @@
-//! Twelve bytes a block: the layout for arenas up to 1 GiB.
+//! Ten bytes a block, twelve if it is long: the layout for arenas up to 1 GiB.
 
 use core::num::NonZeroU32;
 
-use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
+use super::{Encoding, FreeKind, Header, PIN_RECORD, Record, Traits};
 use crate::units::{Index, Pos, Units};
 
-/// 8 bytes of header and 4 of table entry per block, in arenas of up to 1 GiB.
+/// 6 bytes of header and 4 of table entry per block, and 2 at the end of blocks of 16 KiB and more,
+/// in arenas of up to 1 GiB.
 ///
 /// ```text
-/// header, in use  63 extended  62 fixed  61..54 generation  53..32 index  31..29 pad  28 follows free  27 free = 0  26..0 units
-/// header, free    63..59 zero  58..32 next                                31..29 kind 28 follows free  27 free = 1  26..0 units
+/// header, in use  second word  31 free = 0  30 follows free  29 fixed  28 extended
+///         short                27 long = 0  26..20 generation  19..14 index 21..16  13..11 pad  10..0 units
+///                 first word   15..0 index 15..0
+///         long    second word  27 long = 1  26..0 units
+///                 first word   15..9 generation  8..3 index 21..16  2..0 pad
+///                 trailer      15..0 index 15..0
+/// header, free    second word  31 free = 1  30 follows free  29..28 kind
+///         short                27 long = 0  26..16 next 26..16  15..11 zero  10..0 units
+///                 first word   15..0 next 15..0
+///         long    second word  27 long = 1  26..0 units
+///                 first word   zero
 /// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
-/// entry, pins   31 vacant = 0  30..27 all ones  26..22 count  21..0 index
-/// entry, vacant   31 vacant = 1  30 zero  29..22 generation  21..0 next vacant
-/// handle          29..22 generation  21..0 index
+/// entry, pins     31 vacant = 0  30..27 all ones  26..22 count  21..0 index
+/// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..0 next vacant
+/// handle          31..29 zero  28..22 generation  21..0 index
 /// ```
+///
+/// What has less than 2048 granules is short if it is in use or cached.
 #[derive(Clone, Copy, Debug)]
 pub enum Standard {}
 
-const UNITS: u64 = (1 << 27) - 1;
-const FREE: u64 = 1 << 27;
-const FOLLOWS: u64 = 1 << 28;
-const PAD_SHIFT: u32 = 29;
-const PAD: u64 = 7;
-const UPPER_SHIFT: u32 = 32;
-const FIXED: u64 = 1 << 62;
-const EXTENDED: u64 = 1 << 63;
+const FREE: u32 = 1 << 31;
+const FOLLOWS: u32 = 1 << 30;
+const FIXED: u32 = 1 << 29;
+const EXTENDED: u32 = 1 << 28;
+const LONG: u32 = 1 << 27;
+const KIND_SHIFT: u32 = 28;
+const LONG_UNITS: u32 = POSITION;
+const UNITS: u32 = (1 << 11) - 1;
+/// What a long block has in its first word instead.
+const UPPER_SHIFT: u32 = 11;
+const PAD: u32 = 7;
+/// From where generation and upper index are in a handle to where they are in a short header.
+const OWNER_SHIFT: u32 = 2;
+const OWNER: u32 = 0x1fff << 14;
+const NEXT: u32 = 0x7ff << 16;
 
-const POSITION: u32 = UNITS as u32;
 const INDEX: u32 = (1 << 22) - 1;
 const GENERATION_SHIFT: u32 = 22;
-const GENERATION: u32 = 0xff;
-const TOKEN: u32 = (1 << 30) - 1;
+const GENERATION: u32 = 0x7f;
+
+const POSITION: u32 = (1 << 27) - 1;
 const ALIGN_SHIFT: u32 = 27;
 const ALIGN: u32 = 15;
 const PINS_SHIFT: u32 = 22;
 const PINS: u32 = 0x1f;
 const VACANT: u32 = 1 << 31;
 
+/// Two words in registers, too: so each constant fits into an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Words {
+    first: u16,
+    second: u32,
+}
+
+impl Header for Words {
+    type First = u16;
+    type Second = u32;
+    #[inline(always)]
+    fn join(first: u16, second: u32) -> Self {
+        Self { first, second }
+    }
+    #[inline(always)]
+    fn split(self) -> (u16, u32) {
+        (self.first, self.second)
+    }
+}
+
+/// Number and generation, as a handle has them.
+#[inline(always)]
+fn owner(header: Words, trailer: u16) -> u32 {
+    if header.second & LONG == 0 {
+        u32::from(header.first) | (header.second & OWNER) << OWNER_SHIFT
+    } else {
+        u32::from(trailer) | u32::from(header.first >> 3) << 16
+    }
+}
+
+/// Header and trailer of a block in use.
+#[inline(always)]
+fn in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
+    let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
+    let second = flags | units.0 as u32;
+    if units.0 < Standard::LONG {
+        let (first, second) = (owner as u16, second | upper);
+        (Words { first, second }, 0)
+    } else {
+        let (first, second) = ((upper >> UPPER_SHIFT) as u16, second | LONG);
+        (Words { first, second }, owner as u16)
+    }
+}
+
 impl Encoding for Standard {
     const NAME: &'static str = "standard";
     const GRANULE: usize = 8;
-    const MAX_POS: usize = UNITS as usize;
+    const MAX_POS: usize = POSITION as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const MAX_PIN_COUNT: u32 = PINS;
     const SPLIT: u32 = 3;
     const CACHED_MAX: usize = 127;
-    const NEXT_IN_HEADER: bool = true;
+    const NEXT_IN_HEADER: bool = false;
+    const CACHED_NEXT_IN_HEADER: bool = true;
+    const LONG: usize = UNITS as usize + 1;
 
-    type Header = u64;
+    type Header = Words;
+    type Trailer = u16;
     type Entry = u32;
     type Link = u32;
+    type Footer = u16;
     type Protected = [u64; 2];
     type Token = NonZeroU32;
     type BinHeads = [u32; 208];
@@ -62,81 +129,121 @@ impl Encoding for Standard {
     const NO_MAP: Self::BinMap = [0; 7];
 
     #[inline(always)]
-    fn units(header: u64) -> Units {
-        Units((header & UNITS) as usize)
+    fn units(header: Words) -> Units {
+        let bits = if header.second & LONG == 0 {
+            UNITS
+        } else {
+            LONG_UNITS
+        };
+        Units((header.second & bits) as usize)
     }
     #[inline(always)]
-    fn is_free(header: u64) -> bool {
-        header & FREE != 0
+    fn is_free(header: Words) -> bool {
+        header.second & FREE != 0
     }
     #[inline(always)]
-    fn follows_free(header: u64) -> bool {
-        header & FOLLOWS != 0
+    fn follows_free(header: Words) -> bool {
+        header.second & FOLLOWS != 0
     }
     #[inline(always)]
-    fn set_follows_free(header: u64, follows: bool) -> u64 {
-        header & !FOLLOWS | if follows { FOLLOWS } else { 0 }
+    fn set_follows_free(header: Words, follows: bool) -> Words {
+        let second = header.second & !FOLLOWS | if follows { FOLLOWS } else { 0 };
+        Words { second, ..header }
     }
     #[inline(always)]
-    fn free_header(kind: FreeKind, units: Units, next: Pos) -> u64 {
-        units.0 as u64 | FREE | (kind as u64) << PAD_SHIFT | (next.0 as u64) << UPPER_SHIFT
+    fn free_header(kind: FreeKind, units: Units, next: Pos) -> Words {
+        let second = FREE | (kind as u32) << KIND_SHIFT | units.0 as u32;
+        if kind == FreeKind::Cached && units.0 < Self::LONG {
+            Words {
+                first: next.0 as u16,
+                second: second | next.0 as u32 & NEXT,
+            }
+        } else {
+            Words {
+                first: 0,
+                second: second | LONG,
+            }
+        }
     }
     #[inline(always)]
-    fn free_kind(header: u64) -> Option<FreeKind> {
-        FreeKind::from_bits((header >> PAD_SHIFT & PAD) as u32)
+    fn free_kind(header: Words) -> Option<FreeKind> {
+        // Looks at the flag, too: so what was found to be merged is known to be long.
+        match header.second >> (KIND_SHIFT - 1) & 7 {
+            2 | 3 => Some(FreeKind::Cached),
+            5 => Some(FreeKind::Binned),
+            7 => Some(FreeKind::Tail),
+            _ => None,
+        }
     }
     #[inline(always)]
-    fn free_next(header: u64) -> Pos {
-        Pos((header >> UPPER_SHIFT & UNITS) as usize)
+    fn free_next(header: Words) -> Pos {
+        Pos((header.second & NEXT | u32::from(header.first)) as usize)
+    }
+    #[inline(always)]
+    fn is_free_as(header: Words, kind: FreeKind, units: Units) -> bool {
+        let expected = Self::free_header(kind, units, Pos::NIL).second;
+        let left_out = FOLLOWS | if expected & LONG == 0 { NEXT } else { 0 };
+        header.second & !left_out == expected
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
-        let upper = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
+        let owner = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
+        let (header, trailer) = in_use(units, pad, owner, flags);
         Record {
-            header: units.0 as u64
-                | (pad as u64) << PAD_SHIFT
-                | u64::from(upper) << UPPER_SHIFT
-                | flags,
+            header,
             entry: pos.0 as u32 | traits.align << ALIGN_SHIFT,
+            trailer,
         }
     }
     #[inline(always)]
-    fn index(header: u64) -> Index {
-        Index(((header >> UPPER_SHIFT) as u32 & INDEX) as usize)
+    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+        let flags = record.header.second & (FOLLOWS | FIXED | EXTENDED);
+        let owner = owner(record.header, record.trailer);
+        let (header, trailer) = in_use(units, pad, owner, flags);
+        Record {
+            header,
+            entry: record.entry,
+            trailer,
+        }
+    }
+    #[inline(always)]
+    fn index(header: Words, trailer: u16) -> Index {
+        Index((owner(header, trailer) & INDEX) as usize)
     }
     #[inline(always)]
     fn generation(record: &Record<Self>) -> u32 {
-        (record.header >> UPPER_SHIFT) as u32 >> GENERATION_SHIFT & GENERATION
+        owner(record.header, record.trailer) >> GENERATION_SHIFT
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
-        (record.header >> PAD_SHIFT & PAD) as usize
+        let upper = if record.header.second & LONG == 0 {
+            record.header.second >> UPPER_SHIFT
+        } else {
+            record.header.first.into()
+        };
+        (upper & PAD) as usize
     }
     #[inline(always)]
     fn align(record: &Record<Self>) -> u32 {
         record.entry >> ALIGN_SHIFT & ALIGN
     }
     #[inline(always)]
-    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
-        let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
-        Record {
-            header: kept | units.0 as u64 | (pad as u64) << PAD_SHIFT,
-            entry: record.entry,
-        }
-    }
-    #[inline(always)]
     fn is_fixed(record: &Record<Self>) -> bool {
-        record.header & FIXED != 0
+        record.header.second & FIXED != 0
     }
     #[inline(always)]
     fn is_extended(record: &Record<Self>) -> bool {
-        record.header & EXTENDED != 0
+        record.header.second & EXTENDED != 0
     }
     #[inline(always)]
     fn protected(record: &Record<Self>) -> [u64; 2] {
-        [record.header & !FOLLOWS, record.entry.into()]
+        let Words { first, second } = record.header;
+        [
+            u64::from(second & !FOLLOWS) << 16 | u64::from(first) | u64::from(record.trailer) << 48,
+            record.entry.into(),
+        ]
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u32) -> bool {
@@ -192,15 +299,21 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn token_generation(token: NonZeroU32) -> u32 {
-        token.get() >> GENERATION_SHIFT & GENERATION
+        token.get() >> GENERATION_SHIFT
     }
     #[inline(always)]
     fn matches(token: NonZeroU32, record: &Record<Self>) -> bool {
-        (record.header >> UPPER_SHIFT) as u32 & TOKEN == token.get() && record.header & FREE == 0
+        owner(record.header, record.trailer) == token.get() && record.header.second & FREE == 0
     }
     #[inline(always)]
     fn matches_plain(token: NonZeroU32, record: &Record<Self>) -> bool {
-        record.header & (FIXED | EXTENDED | FREE | u64::from(TOKEN) << UPPER_SHIFT)
-            == u64::from(token.get()) << UPPER_SHIFT
+        let differing = record.header.second ^ token.get() >> OWNER_SHIFT;
+        record.header.first == token.get() as u16
+            && differing & (FREE | FIXED | EXTENDED | LONG | OWNER) == 0
+    }
+    #[inline(always)]
+    fn plain_header(header: Words) -> Words {
+        let second = header.second & !LONG;
+        Words { second, ..header }
     }
 }

@@ -13,7 +13,7 @@ use crate::units::{Index, Pos, Units};
 /// header, free    127..112 zero  111..64 next
 ///                 63..54 zero  53..50 kind  49 follows free  48 free = 1  47..0 units
 /// entry, live     63 vacant = 0  62..52 zero  51..48 alignment (doublings of the granule)  47..0 position
-/// entry, pins   63 vacant = 0  62..52 zero  51..48 all ones  47..40 count  39..0 index
+/// entry, pins     63 vacant = 0  62..52 zero  51..48 all ones  47..40 count  39..0 index
 /// entry, vacant   63 vacant = 1  62 zero  61..40 generation  39..0 next vacant
 /// handle          61..40 generation  39..0 index
 /// ```
@@ -53,8 +53,10 @@ impl Encoding for Wide {
     const NEXT_IN_HEADER: bool = true;
 
     type Header = u128;
+    type Trailer = ();
     type Entry = u64;
     type Link = u64;
+    type Footer = u64;
     type Protected = [u64; 3];
     type Token = NonZeroU64;
     type BinHeads = [u64; 384];
@@ -103,10 +105,11 @@ impl Encoding for Wide {
                 | u128::from(upper) << UPPER_SHIFT
                 | flags,
             entry: pos.0 as u64 | u64::from(traits.align) << ALIGN_SHIFT,
+            trailer: (),
         }
     }
     #[inline(always)]
-    fn index(header: u128) -> Index {
+    fn index(header: u128, (): ()) -> Index {
         Index(((header >> UPPER_SHIFT) as u64 & INDEX) as usize)
     }
     #[inline(always)]
@@ -127,6 +130,7 @@ impl Encoding for Wide {
         Record {
             header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT,
             entry: record.entry,
+            trailer: (),
         }
     }
     #[inline(always)]
