@@ -296,39 +296,40 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.size().wrapping_sub(index.0.wrapping_mul(Self::STRIDE))
     }
 
-    /// The address of `offset` within the block at `pos`, if the `len` bytes from there lie in the
-    /// blocks or the sentinel's header.
+    /// How many bytes from the start `offset` within the block at `pos` is, if the `len` bytes from
+    /// there lie in the blocks or the sentinel's header: so they are inside the buffer and initialised
+    /// (invariants 1, 3 and 4).
+    ///
+    /// No pointer, because of that the compiler would want to know again whether it is null.
     #[inline(always)]
-    fn at(&self, pos: Pos, offset: usize, len: usize) -> Option<NonNull<u8>> {
+    fn at(&self, pos: Pos, offset: usize, len: usize) -> Option<usize> {
         if pos.0.wrapping_sub(1) >= self.tail.0 {
             return None;
         }
-        // `1 <= pos <= tail`, so this does not overflow and a header is inside by invariant 4.
-        let at = Self::byte(pos);
+        // `1 <= pos <= tail`, so this does not overflow and a header is inside by invariant 4. In
+        // granules, since words that need the same number of them then share the check.
         if (offset > L::HEADER || len > L::HEADER - offset)
-            && Self::byte(self.tail) - at < offset.saturating_add(len)
+            && self.tail.0 - pos.0 < offset.saturating_add(len).div_ceil(L::GRANULE)
         {
             return None;
         }
-        // SAFETY: by the two checks `at + offset + len` is at most the end of the sentinel's
-        // header, which is inside the buffer (invariants 1 and 4).
-        Some(unsafe { self.start.add(at + offset) })
+        // By the two checks, `offset + len` further is at most the end of the sentinel's header.
+        Some(Self::byte(pos) + offset)
     }
 
     #[inline(always)]
     fn load<T: Plain + Copy>(&self, pos: Pos, offset: usize) -> Option<T> {
-        let from = self.at(pos, offset, size_of::<T>())?;
-        // SAFETY: inside the initialised part (`at`, invariant 3), aligned because callers pass
-        // the offsets that `ENCODING_FITS` has looked at (invariant 2), and any bits are a value
-        // (`Plain`).
-        Some(unsafe { from.cast::<T>().read() })
+        let at = self.at(pos, offset, size_of::<T>())?;
+        // SAFETY: inside the initialised part (`at`), aligned because callers pass the offsets that
+        // `ENCODING_FITS` has looked at (invariant 2), and any bits are a value (`Plain`).
+        Some(unsafe { self.start.add(at).cast::<T>().read() })
     }
 
     #[inline(always)]
     fn store<T: Plain>(&mut self, pos: Pos, offset: usize, value: T) -> Option<()> {
-        let to = self.at(pos, offset, size_of::<T>())?;
+        let at = self.at(pos, offset, size_of::<T>())?;
         // SAFETY: inside the buffer (`at`), aligned as in `load`, and exclusively ours (invariant 1).
-        unsafe { to.cast::<T>().write(value) };
+        unsafe { self.start.add(at).cast::<T>().write(value) };
         Some(())
     }
 
@@ -344,9 +345,17 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// anywhere else is left undone.
     #[inline(always)]
     pub(crate) fn put_header(&mut self, pos: Pos, header: L::Header) {
+        let Some(at) = self.at(pos, 0, L::HEADER) else {
+            return;
+        };
         let (first, second) = header.split();
-        let _ = self.store(pos, 0, first);
-        let _ = self.store(pos, Self::SECOND, second);
+        // SAFETY: both words are inside the buffer (`at`), aligned as in `load`, and exclusively ours
+        // (invariant 1).
+        unsafe {
+            let to = self.start.add(at);
+            to.cast().write(first);
+            to.add(Self::SECOND).cast().write(second);
+        }
     }
 
     /// Notes in the header at `pos` whether the block in front is a merged free one.
@@ -420,6 +429,16 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
         self.load::<L::Link>(pos, Self::NEXT)
             .map(|link| Pos(link.unpack()))
+    }
+
+    /// Gives a merged free block of `units` another successor.
+    #[inline(always)]
+    pub(crate) fn put_next(&mut self, pos: Pos, units: Units, next: Pos) {
+        if L::NEXT_IN_HEADER {
+            self.put_header(pos, L::free_header(FreeKind::Binned, units, next));
+        } else {
+            let _ = self.store(pos, Self::NEXT, L::Link::pack(next.0));
+        }
     }
 
     /// A free block's predecessor in its list, if the block has two granules.
@@ -600,8 +619,13 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     pub(crate) fn shift(&mut self, from: Pos, to: Pos, units: Units) -> Option<()> {
         let len = units.0.checked_mul(L::GRANULE)?;
         let (source, target) = (self.at(from, 0, len)?, self.at(to, 0, len)?);
-        // SAFETY: both ranges are inside the blocks (`at`); `copy` allows them to overlap.
-        unsafe { target.copy_from(source, len) };
+        // SAFETY: both ranges are inside the blocks (`at`) and exclusively ours (invariant 1);
+        // `copy_from` allows them to overlap.
+        unsafe {
+            self.start
+                .add(target)
+                .copy_from(self.start.add(source), len)
+        };
         Some(())
     }
 }

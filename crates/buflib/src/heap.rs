@@ -179,6 +179,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         self.get_any(handle)
     }
 
+    #[cold]
     #[inline(never)]
     fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         let place = self.locate(handle)?;

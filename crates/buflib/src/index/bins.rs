@@ -319,7 +319,7 @@ impl<L: Encoding> Bins<L> {
             self.set_first(bin, pos);
         } else {
             let length = binned(arena, prev)?;
-            arena.put_free(prev, FreeKind::Binned, length, false, pos);
+            arena.put_next(prev, length, pos);
         }
         Ok(())
     }

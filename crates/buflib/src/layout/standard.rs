@@ -199,6 +199,14 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+        if record.header.second & LONG == 0 && units.0 < Self::LONG {
+            let kept = record.header.second & !(PAD << UPPER_SHIFT | UNITS);
+            let header = Words {
+                second: kept | (pad as u32) << UPPER_SHIFT | units.0 as u32,
+                ..record.header
+            };
+            return Record { header, ..*record };
+        }
         let flags = record.header.second & (FOLLOWS | FIXED | EXTENDED);
         let owner = owner(record.header, record.trailer);
         let (header, trailer) = in_use(units, pad, owner, flags);
