@@ -89,17 +89,81 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        if let Some(live) = Live::find_plain(&self.arena, handle)
-            .filter(|live| live.pos + live.units <= self.arena.tail())
-        {
-            live.verify(&self.arena)?;
-            if let Some(shape) = Shape::new::<L, C>(size, 0) {
-                if let Ok(true) = self.resize_in_place(&live, shape) {
-                    return Ok(shape.place(live.pos));
-                }
-            }
+        match self.resize_plain(handle, size) {
+            Some(place) => Ok(place),
+            None => self.resize_any(handle, size, keeper),
         }
-        self.resize_any(handle, size, keeper)
+    }
+
+    /// The common case: a plain block whose end moves, or not even that. Whatever is unusual is left to the
+    /// general case.
+    #[inline(always)]
+    fn resize_plain(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+        let live = Live::find_plain(&self.arena, handle)?;
+        let shape = Shape::new::<L, C>(size, 0)?;
+        let end = live.pos + live.units;
+        if end > self.arena.tail()
+            || handle.index() == self.maximum
+            || live.verify(&self.arena).is_err()
+        {
+            return None;
+        }
+        if shape.units != live.units {
+            if !matches!(self.move_end(end, live.pos + shape.units), Ok(true)) {
+                return None;
+            }
+            self.lower_used(live.units);
+            self.used += shape.units;
+        }
+        self.put_shape(handle.index(), live.pos, &live.record, shape)
+            .ok()?;
+        Some(shape.place(live.pos))
+    }
+
+    /// Moves the end of a block, if nothing else must move for it, and leaves its header to the caller.
+    /// An error leaves all as it was.
+    #[inline(always)]
+    fn move_end(&mut self, old: Pos, new: Pos) -> Result<bool, Broken> {
+        if new < old {
+            self.index.give_back_end(&mut self.arena, new, old)?;
+        } else if self.maximum != Index::NONE
+            || !self.index.take_behind(&mut self.arena, old, new - old)?
+        {
+            return Ok(false);
+        }
+        // What is behind the block may be kept as a room, which only a sweep sees.
+        self.settled = false;
+        Ok(true)
+    }
+
+    /// Writes the metadata of a block that stays where it is. What its header says now about the block in
+    /// front is right, and may not be what it was.
+    #[inline(always)]
+    fn put_shape(
+        &mut self,
+        index: Index,
+        pos: Pos,
+        record: &Record<L>,
+        shape: Shape,
+    ) -> Result<(), Corruption> {
+        let record = Record {
+            header: self.arena.header(pos).unwrap_or(record.header),
+            ..*record
+        };
+        let record = L::reshaped(&record, shape.units, shape.pad);
+        self.arena.put_header(pos, record.header);
+        self.arena.put_trailer(pos, shape.units, record.trailer);
+        if C::ENABLED {
+            let units = shape.units;
+            Live {
+                index,
+                pos,
+                units,
+                record,
+            }
+            .seal(&mut self.arena)?;
+        }
+        Ok(())
     }
 
     /// What a block is and what it is to become.
@@ -119,29 +183,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         })
     }
 
-    /// Moves the block's end, if nothing else must move for it. An error leaves all as it was.
-    #[inline(always)]
+    /// Moves any block's end, if nothing else must move for it. An error leaves all as it was.
     fn resize_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Broken> {
-        let end = live.pos + live.units;
-        if shape.units > live.units {
-            let more = shape.units - live.units;
-            if self.maximum != Index::NONE || !self.index.take_behind(&mut self.arena, end, more)? {
-                return Ok(false);
-            }
-            // What is behind the block may be kept as a room, which only a sweep sees.
-            self.settled = false;
+        let (old, new) = (live.pos + live.units, live.pos + shape.units);
+        if new <= old {
             live.copy_extension(&mut self.arena, live.pos, shape.units)?;
-        } else if shape.units < live.units {
-            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
-            self.index
-                .give_back_end(&mut self.arena, live.pos + shape.units, end)?;
-            self.settled = false;
         }
-        let smaller = shape.units < live.units || shape.pad > L::pad(&live.record);
+        if new != old && !self.move_end(old, new)? {
+            return Ok(false);
+        }
+        if new > old {
+            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
+        }
+        let smaller = new < old || shape.pad > L::pad(&live.record);
         if smaller && live.index == self.maximum {
             self.maximum = Index::NONE;
         }
-        self.reshape(live, live.pos, shape)?;
+        self.lower_used(live.units);
+        self.used += shape.units;
+        self.put_shape(live.index, live.pos, &live.record, shape)?;
         Ok(true)
     }
 
