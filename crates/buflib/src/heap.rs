@@ -81,6 +81,8 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) maximum: Index,
     /// Whether nothing was freed since a compaction that did all it could.
     pub(crate) settled: bool,
+    /// Whether it left a block in place because its owner refused, or was not there.
+    pub(crate) refused: bool,
     pub(crate) counters: Counters,
 }
 
@@ -148,6 +150,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 owned: 0,
                 maximum: Index::NONE,
                 settled: true,
+                refused: false,
                 counters: Counters::default(),
             }),
             _ => Err(BuildError::TooSmall { bytes, needed }),
