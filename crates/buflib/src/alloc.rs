@@ -378,10 +378,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         request: &Request<'_>,
         keeper: &mut K,
     ) -> Result<(Handle<L>, usize), Error> {
-        let mut appeal = Appeal::new(self);
+        // What is wrong with the request must not cost an owner anything.
+        Self::granules(request)?;
+        self.expect_no_maximum(None, keeper)?;
+        let mut appeal = Appeal::new(self, Index::NONE);
         loop {
             self.compact_all(keeper)?;
-            if self.maximum != Index::NONE || !self.appeal(&mut appeal, None, keeper)? {
+            if !self.appeal(&mut appeal, None, keeper)? {
                 break;
             }
         }
@@ -448,9 +451,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Pos, Error> {
-        let mut appeal = Appeal::new(self);
+        let mut appeal = Appeal::new(self, Index::NONE);
         loop {
-            self.expect_no_maximum(Some(units), keeper)?;
+            self.expect_no_maximum(Some(self.with_entry(units)), keeper)?;
             if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
                 return Err(Error::HandlesExhausted {
                     limit: L::MAX_INDEX,
@@ -460,7 +463,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(place);
             }
             let possible = self.arena.top() - Pos::FIRST >= units;
-            if !possible || !self.appeal(&mut appeal, Some(units), keeper)? {
+            let wanted = self.with_entry(units);
+            if !possible || !self.appeal(&mut appeal, Some(wanted), keeper)? {
                 self.table.tidy(&mut self.arena);
                 return Err(self.exhausted(size));
             }
@@ -476,6 +480,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ) -> Result<Option<Pos>, Error> {
         if let Err(broken) = self.index.merge_kept(&mut self.arena) {
             return Err(self.diagnose(broken));
+        }
+        if self.settled && self.refused && self.table.has_vacancy() {
+            // Another compaction may use up what the last one has left.
+            match self.index.take_anywhere(&mut self.arena, units, align) {
+                Ok(None) => {}
+                Ok(place) => return Ok(place),
+                Err(broken) => return Err(self.diagnose(broken)),
+            }
         }
         let mut effort = Effort::Least;
         loop {

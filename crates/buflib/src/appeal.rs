@@ -19,14 +19,17 @@ pub(crate) struct Appeal {
     lowest: Units,
     /// Whether this round has lowered it.
     gained: bool,
+    /// The block that is to grow, which is not asked to shrink for that.
+    except: Index,
 }
 
 impl Appeal {
-    pub(crate) fn new<L: Layout, C: Check>(heap: &Heap<'_, L, C>) -> Self {
+    pub(crate) fn new<L: Layout, C: Check>(heap: &Heap<'_, L, C>, except: Index) -> Self {
         Self {
             next: Index(1),
             lowest: heap.used,
             gained: false,
+            except,
         }
     }
 }
@@ -49,10 +52,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             while appeal.next.0 <= self.arena.entries() {
                 let index = appeal.next;
                 appeal.next = Index(index.0 + 1);
+                if index == appeal.except {
+                    continue;
+                }
+                let fixed = self.fixed;
                 self.appeal_to(index, wanted, keeper)?;
                 if self.used < appeal.lowest {
                     appeal.lowest = self.used;
                     appeal.gained = true;
+                    return Ok(true);
+                }
+                if self.fixed < fixed {
+                    // What was pinned can move now. That alone is no reason for another round.
                     return Ok(true);
                 }
             }
@@ -71,7 +82,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         wanted: Option<Units>,
         keeper: &mut K,
     ) -> Result<(), Error> {
-        let Some((live, owner)) = self.shrinkable(index)?.filter(|_| K::PRESENT) else {
+        if !K::PRESENT || self.shrinkable(index)?.is_none() {
+            return Ok(());
+        }
+        if !self.settled {
+            // What moving blocks can gain need not be asked for.
+            self.compact_all(keeper)?;
+        }
+        let Some((live, owner)) = self.shrinkable(index)? else {
             return Ok(());
         };
         let (Some(handle), len) = (live.handle(), live.len(&self.arena)?) else {
@@ -99,6 +117,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             answer,
         });
         Ok(())
+    }
+
+    /// What a new block takes in all: a table entry is no longer than a granule.
+    pub(crate) fn with_entry(&self, units: Units) -> Units {
+        let missing = !self.table.has_vacancy() && !self.arena.has_room_for_entry();
+        units + Units(missing.into())
     }
 
     /// The block of this number, if its owner may be asked to shrink it.

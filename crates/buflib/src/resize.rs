@@ -154,11 +154,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        let mut appeal = Appeal::new(self);
+        let mut appeal = Appeal::new(self, handle.index());
         loop {
             // Owners may have done anything, to this block as well.
             let change = self.plan(handle, size)?;
             let more = Units(change.shape.units.0.saturating_sub(change.live.units.0));
+            if more > Units::ZERO && handle.index() == self.maximum {
+                return Err(Error::MaximumHeld {
+                    number: handle.number(),
+                });
+            }
             if more > Units::ZERO {
                 self.expect_no_maximum(Some(more), keeper)?;
             }

@@ -127,7 +127,10 @@ impl<L: Layout, C: Check> World<'_, L, C> {
             Op::Pin(which) => {
                 let at = pick(which);
                 let handle = program.blocks[at].handle;
-                match heap.pin(handle).map(|pinned| pinned.keep()) {
+                let result = heap.pin(handle).map(|pinned| pinned.keep());
+                // Room for the table may have been made.
+                program.look_up(heap);
+                match result {
                     Ok(()) => program.blocks[at].pins += 1,
                     Err(Error::Exhausted { .. } | Error::TooManyPins { .. }) => {}
                     Err(error) => panic!("{error}"),
@@ -144,7 +147,7 @@ impl<L: Layout, C: Check> World<'_, L, C> {
                 }
             }
         }
-        if !owned || matches!(op, Op::Pin(_) | Op::Exact(_)) {
+        if !owned || matches!(op, Op::Exact(_)) {
             self.program.look_up(&self.heap);
         }
         self.program.verify(&self.heap);

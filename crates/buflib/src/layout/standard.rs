@@ -15,7 +15,7 @@ use crate::units::{Index, Pos, Units};
 /// entry, vacant   31 vacant = 1  30 zero  29..22 generation  21..0 next vacant
 /// handle          29..22 generation  21..0 index
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standard {}
 
 const UNITS: u64 = (1 << 27) - 1;
