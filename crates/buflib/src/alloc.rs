@@ -1,6 +1,6 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::appeal::Appeal;
+use crate::appeal::{Appeal, Wanted};
 use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
@@ -452,8 +452,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<Pos, Error> {
         let mut appeal = Appeal::new(self, Index::NONE);
+        let wanted = Some(Wanted {
+            units,
+            numbered: true,
+        });
         loop {
-            self.expect_no_maximum(Some(self.with_entry(units)), keeper)?;
+            self.expect_no_maximum(wanted, keeper)?;
             if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
                 return Err(Error::HandlesExhausted {
                     limit: L::MAX_INDEX,
@@ -463,8 +467,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(place);
             }
             let possible = self.arena.top() - Pos::FIRST >= units;
-            let wanted = self.with_entry(units);
-            if !possible || !self.appeal(&mut appeal, Some(wanted), keeper)? {
+            if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
                 self.table.tidy(&mut self.arena);
                 return Err(self.exhausted(size));
             }
@@ -520,7 +523,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// An error while the whole rest is held, unless the owner of the block that holds it gives some back.
     pub(crate) fn expect_no_maximum<K: Keeper<L, C>>(
         &mut self,
-        wanted: Option<Units>,
+        wanted: Option<Wanted>,
         keeper: &mut K,
     ) -> Result<(), Error> {
         if self.maximum != Index::NONE {

@@ -1,7 +1,7 @@
 //! Changing a block's size, in place where that can be done.
 
 use crate::alloc::Shape;
-use crate::appeal::Appeal;
+use crate::appeal::{Appeal, Wanted};
 use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
@@ -159,19 +159,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             // Owners may have done anything, to this block as well.
             let change = self.plan(handle, size)?;
             let more = Units(change.shape.units.0.saturating_sub(change.live.units.0));
+            let wanted = Some(Wanted {
+                units: more,
+                numbered: false,
+            });
             if more > Units::ZERO && handle.index() == self.maximum {
                 return Err(Error::MaximumHeld {
                     number: handle.number(),
                 });
             }
             if more > Units::ZERO {
-                self.expect_no_maximum(Some(more), keeper)?;
+                self.expect_no_maximum(wanted, keeper)?;
             }
             if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
                 return Ok(change.place(pos));
             }
             let possible = self.arena.top() - Pos::FIRST >= change.shape.units;
-            if !possible || !self.appeal(&mut appeal, Some(more), keeper)? {
+            if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
                 return Err(self.exhausted(size));
             }
         }
