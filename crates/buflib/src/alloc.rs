@@ -1,6 +1,6 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::appeal::Appeal;
+use crate::appeal::{Appeal, Wanted};
 use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
@@ -381,10 +381,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         request: &Request<'_>,
         keeper: &mut K,
     ) -> Result<(Handle<L>, usize), Error> {
-        let mut appeal = Appeal::new(self);
+        // What is wrong with the request must not cost an owner anything.
+        Self::granules(request)?;
+        self.expect_no_maximum(None, keeper)?;
+        let mut appeal = Appeal::new(self, Index::NONE);
         loop {
             self.compact_all(keeper)?;
-            if self.maximum != Index::NONE || !self.appeal(&mut appeal, None, keeper)? {
+            if !self.appeal(&mut appeal, None, keeper)? {
                 break;
             }
         }
@@ -451,9 +454,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Pos, Error> {
-        let mut appeal = Appeal::new(self);
+        let mut appeal = Appeal::new(self, Index::NONE);
+        let wanted = Some(Wanted {
+            units,
+            numbered: true,
+        });
         loop {
-            self.expect_no_maximum(Some(units), keeper)?;
+            self.expect_no_maximum(wanted, keeper)?;
             if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
                 return Err(Error::HandlesExhausted {
                     limit: L::MAX_INDEX,
@@ -463,7 +470,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(place);
             }
             let possible = self.arena.top() - Pos::FIRST >= units;
-            if !possible || !self.appeal(&mut appeal, Some(units), keeper)? {
+            if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
                 self.table.tidy(&mut self.arena);
                 return Err(self.exhausted(size));
             }
@@ -479,6 +486,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ) -> Result<Option<Pos>, Error> {
         if let Err(broken) = self.index.merge_kept(&mut self.arena) {
             return Err(self.diagnose(broken));
+        }
+        if self.settled && self.refused && self.table.has_vacancy() {
+            // Another compaction may use up what the last one has left.
+            match self.index.take_anywhere(&mut self.arena, units, align) {
+                Ok(None) => {}
+                Ok(place) => return Ok(place),
+                Err(broken) => return Err(self.diagnose(broken)),
+            }
         }
         let mut effort = Effort::Least;
         loop {
@@ -511,7 +526,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// An error while the whole rest is held, unless the owner of the block that holds it gives some back.
     pub(crate) fn expect_no_maximum<K: Keeper<L, C>>(
         &mut self,
-        wanted: Option<Units>,
+        wanted: Option<Wanted>,
         keeper: &mut K,
     ) -> Result<(), Error> {
         if self.maximum != Index::NONE {

@@ -347,6 +347,15 @@ impl<L: Layout> Live<L> {
     /// The check word that this block should have. Not for heaps without one.
     fn digest<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<u32, Corruption> {
         let mut digest = C::digest(L::protected(&self.record).as_ref());
+        let named = self.named();
+        if L::is_fixed(&self.record) && named != self.index {
+            // Of a pinned block, the pins as well; any other bits of their record are damage.
+            let pins = arena
+                .entry(named)
+                .filter(|&entry| entry == L::pin_record(self.index, L::pin_count(entry)))
+                .map_or(u64::MAX, |entry| L::pin_count(entry).into());
+            digest = C::digest(&[digest.into(), pins]);
+        }
         if L::is_extended(&self.record) {
             if let Some(word) = self.front_word(arena) {
                 digest = C::digest(&[digest.into(), word.into()]);

@@ -155,14 +155,21 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         &mut self,
         keeper: &mut K,
     ) -> Result<(), Corruption> {
-        if self.settled {
+        if self.is_settled::<K>() {
             return Ok(());
         }
         self.survey::<K>(Units::ZERO, Units::ZERO)?;
         let refused = self.counters.refused;
         self.sweep(Window::ALL, keeper)?;
-        self.settled = self.counters.refused == refused;
+        self.settled = true;
+        self.refused = self.counters.refused != refused;
         Ok(())
+    }
+
+    /// Whether a compaction would do nothing: one has done all it could, and there is no owner who
+    /// may have changed its mind.
+    pub(crate) fn is_settled<K: Keeper<L, C>>(&self) -> bool {
+        self.settled && !(self.refused && K::PRESENT)
     }
 
     /// Moves blocks to make room for one, as little or as much as the effort says.
@@ -174,7 +181,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         effort: Effort,
         keeper: &mut K,
     ) -> Result<Room, Corruption> {
-        if self.settled {
+        if self.is_settled::<K>() {
             return Ok(Room::AsMuchAsPossible);
         }
         self.table.tidy(&mut self.arena);

@@ -215,7 +215,7 @@ impl fmt::Display for Error {
                     "bytes {start}..{end} are not within a payload of {len} bytes"
                 )
             }
-            Self::Pinned { number, pins } => write!(f, "handle #{number} has {pins} pins"),
+            Self::Pinned { number, pins } => write!(f, "handle #{number} is pinned (pins: {pins})"),
             Self::NotPinned { number } => write!(f, "handle #{number} is not pinned"),
             Self::TooManyPins { number, limit } => {
                 write!(

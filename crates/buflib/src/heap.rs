@@ -86,6 +86,8 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) settled: bool,
     /// How far steps of compaction have come.
     pub(crate) progress: Progress<L>,
+    /// Whether it left a block in place because its owner refused, or was not there.
+    pub(crate) refused: bool,
     pub(crate) counters: Counters,
 }
 
@@ -158,6 +160,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 maximum: Index::NONE,
                 settled: true,
                 progress: Progress::START,
+                refused: false,
                 counters: Counters::default(),
             }),
             _ => Err(BuildError::TooSmall { bytes, needed }),

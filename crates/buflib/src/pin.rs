@@ -138,8 +138,8 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     ///
     /// [`Error::TooManyPins`] at the layout's limit of pins on one block (63 for
     /// [`Narrow`](crate::Narrow), 15 for [`Standard`](crate::Standard), 127 for
-    /// [`Wide`](crate::Wide)), [`Error::Exhausted`] if there is no room for a table entry, and
-    /// as for [`get`](Self::get).
+    /// [`Wide`](crate::Wide)), [`Error::Exhausted`] or [`Error::HandlesExhausted`] if there
+    /// is no room for a table entry, and as for [`get`](Self::get).
     pub fn pin(&mut self, handle: Handle<L>) -> Result<Pinned<'_, 'a, L, C>, Error> {
         let live = Live::find(&self.arena, handle)?;
         live.verify(&self.arena)?;
@@ -157,6 +157,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 };
                 self.arena
                     .put_entry(pins.record, more.entry::<L>(live.index));
+                live.seal(&mut self.arena)?;
             }
             None => self.add_record(handle)?,
         }
@@ -164,6 +165,11 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     fn add_record(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
+            return Err(Error::HandlesExhausted {
+                limit: L::MAX_INDEX,
+            });
+        }
         if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
             self.compact_all(&mut Nobody)?;
             if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
@@ -226,6 +232,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             };
             self.arena
                 .put_entry(pins.record, fewer.entry::<L>(live.index));
+            live.seal(&mut self.arena)?;
             return Ok(());
         }
         self.rename(&live, live.index, pins.immovable)?;

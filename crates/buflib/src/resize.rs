@@ -1,7 +1,7 @@
 //! Changing a block's size, in place where that can be done.
 
 use crate::alloc::Shape;
-use crate::appeal::Appeal;
+use crate::appeal::{Appeal, Wanted};
 use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
@@ -146,13 +146,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         record: &Record<L>,
         shape: Shape,
     ) -> Result<(), Corruption> {
-        let record = Record {
+        let old = Record {
             header: self.arena.header(pos).unwrap_or(record.header),
             ..*record
         };
-        let record = L::reshaped(&record, shape.units, shape.pad);
+        let record = L::reshaped(&old, shape.units, shape.pad);
         self.arena.put_header(pos, record.header);
         self.arena.put_trailer(pos, shape.units, record.trailer);
+        if record.entry != old.entry {
+            self.arena.put_entry(index, record.entry);
+        }
         if C::ENABLED {
             let units = shape.units;
             Live {
@@ -213,19 +216,28 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        let mut appeal = Appeal::new(self);
+        let mut appeal = Appeal::new(self, handle.index());
         loop {
             // Owners may have done anything, to this block as well.
             let change = self.plan(handle, size)?;
             let more = Units(change.shape.units.0.saturating_sub(change.live.units.0));
+            let wanted = Some(Wanted {
+                units: more,
+                numbered: false,
+            });
+            if more > Units::ZERO && handle.index() == self.maximum {
+                return Err(Error::MaximumHeld {
+                    number: handle.number(),
+                });
+            }
             if more > Units::ZERO {
-                self.expect_no_maximum(Some(more), keeper)?;
+                self.expect_no_maximum(wanted, keeper)?;
             }
             if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
                 return Ok(change.place(pos));
             }
             let possible = self.arena.top() - Pos::FIRST >= change.shape.units;
-            if !possible || !self.appeal(&mut appeal, Some(more), keeper)? {
+            if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
                 return Err(self.exhausted(size));
             }
         }

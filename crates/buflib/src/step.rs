@@ -107,7 +107,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<Step, Error> {
         let mut step = Step::default();
-        if self.settled {
+        if self.is_settled::<K>() {
             step.done = true;
             step.left_bytes = self.scattered();
             return Ok(step);

@@ -117,7 +117,8 @@ impl Table {
     ) {
         self.records = self.records.wrapping_sub(1);
         self.live = self.live.wrapping_add(1);
-        self.release(arena, index, self.fresh);
+        // No handle was given out meanwhile: what is fresh is not used up.
+        self.release(arena, index, self.fresh.wrapping_sub(1) & L::MAX_GENERATION);
     }
 
     /// Makes an entry vacant that is not the table's last.

@@ -120,10 +120,18 @@ impl<L: Layout, C: Check> Owner<L, C> for Whimsical<'_> {
     fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<u8, L>) -> Answer {
         let middle = self.random.usize(..=wish.len);
         match self.random.u8(..5) {
-            0 => drop(heap.shrink(wish.handle, middle..wish.len)),
-            1 => drop(heap.shrink(wish.handle, 0..middle)),
-            2 => drop(heap.free(wish.handle)),
-            3 => drop(heap.alloc(self.random.usize(..40))),
+            0 => {
+                let _ = heap.shrink(wish.handle, middle..wish.len);
+            }
+            1 => {
+                let _ = heap.shrink(wish.handle, 0..middle);
+            }
+            2 => {
+                let _ = heap.free(wish.handle);
+            }
+            3 => {
+                let _ = heap.alloc(self.random.usize(..40));
+            }
             _ => return Answer::Refuse,
         }
         Answer::Agree
@@ -152,13 +160,21 @@ fn operate<'a, L: Layout, C: Check>(
             }));
         }
         // The first stays, as long as nothing but damage frees it.
-        6..=8 if handle != handles[0] => drop(heap.free(handle)),
-        9..=10 => drop(heap.resize(handle, size)),
+        6..=8 if handle != handles[0] => {
+            let _ = heap.free(handle);
+        }
+        9..=10 => {
+            let _ = heap.resize(handle, size);
+        }
         11 => heap
             .resize_mut(handle, size)
             .map_or((), |bytes| bytes.fill(random.u8(..))),
-        12 => drop(heap.compact()),
-        13 => drop(heap.allocatable()),
+        12 => {
+            let _ = heap.compact();
+        }
+        13 => {
+            let _ = heap.allocatable();
+        }
         14 => {
             if let Ok((all, _)) = heap.alloc_maximum() {
                 handles.push(all);
@@ -199,29 +215,47 @@ fn operate<'a, L: Layout, C: Check>(
         }
         20 => {
             let end = random.usize(..=size);
-            drop(heap.shrink(handle, end / 3..end));
+            {
+                let _ = heap.shrink(handle, end / 3..end);
+            };
         }
         21 => drop(heap.pin(handle).map(Pinned::keep)),
-        22 => drop(heap.unpin(handle)),
+        22 => {
+            let _ = heap.unpin(handle);
+        }
         23 => {
             let budget = Budget {
                 bytes: size,
                 blocks: random.usize(..20),
             };
             if random.bool() {
-                drop(heap.compact_step(budget));
+                {
+                    let _ = heap.compact_step(budget);
+                };
             } else {
-                drop(heap.with(&mut Whimsical { random }).compact_step(budget));
+                {
+                    let _ = heap.with(&mut Whimsical { random }).compact_step(budget);
+                };
             }
         }
         24 => {
             let mut owner = Whimsical { random };
-            drop(heap.with(&mut owner).compact());
-            drop(heap.with(&mut owner).resize(handle, size));
-            drop(heap.with(&mut owner).alloc(size));
+            {
+                let _ = heap.with(&mut owner).compact();
+            };
+            {
+                let _ = heap.with(&mut owner).resize(handle, size);
+            };
+            {
+                let _ = heap.with(&mut owner).alloc(size);
+            };
             if let Ok((all, _)) = heap.with(&mut owner).alloc_maximum() {
-                drop(heap.with(&mut owner).alloc(0));
-                drop(heap.free(all));
+                {
+                    let _ = heap.with(&mut owner).alloc(0);
+                };
+                {
+                    let _ = heap.free(all);
+                };
             }
         }
         25 => {

@@ -1,11 +1,11 @@
-//! S11: when nothing fits, blocks are moved together; only if that does not help an allocation
-//! fails, and then it has changed nothing. S18: compaction is not repeated in vain.
+//! S11: when nothing fits, blocks are moved together; then owners are asked to shrink theirs; only if
+//! that does not help an allocation fails, and then it has changed nothing. S18: compaction is not repeated in vain.
 
 #[macro_use]
 mod common;
 
-use buflib::{Check, Error, Layout, Request};
-use common::{Memory, arena_bytes, payload};
+use buflib::{Answer, Check, Error, Handle, Layout, Request};
+use common::{Checked, Memory, Recorder, arena_bytes, owned_payload, payload};
 
 on_every_heap!(
     allocation_moves_blocks_together_when_nothing_fits,
@@ -18,6 +18,13 @@ on_every_heap!(
     hole_that_fits_is_found_among_holes_of_almost_its_size,
     hole_of_the_smallest_block_is_found,
     hopeless_request_moves_nothing,
+    owners_are_not_asked_to_shrink_where_moving_blocks_is_enough,
+    owners_are_asked_to_shrink_one_by_one_until_the_request_fits,
+    request_fails_with_nothing_changed_if_no_owner_gives,
+    hopeless_request_asks_nobody,
+    growth_asks_owners_as_an_allocation_does,
+    block_that_is_to_grow_is_not_asked_to_shrink,
+    pin_that_an_owner_takes_off_when_asked_makes_room,
 );
 
 fn allocation_moves_blocks_together_when_nothing_fits<L: Layout, C: Check>() {
@@ -247,4 +254,141 @@ fn hopeless_request_moves_nothing<L: Layout, C: Check>() {
         assert!(heap.alloc(size).is_err());
         assert_eq!(heap.picture(), before);
     }
+}
+
+/// A full heap of blocks of ten granules, all of them shrinkable but those with tag zero.
+fn full<'a, L: Layout, C: Check, const N: usize>(
+    memory: &'a mut Memory,
+    tags: [u32; N],
+) -> (Checked<'a, L, C>, [Handle<L>; N]) {
+    let mut heap = memory.checked::<L, C>();
+    let handles = tags.map(|tag| match tag {
+        0 => heap.granules(10),
+        tag => heap.filled(Request::new(owned_payload::<L>(10)).shrinkable(tag)),
+    });
+    assert_eq!(heap.available(), 0);
+    (heap, handles)
+}
+
+fn owners_are_not_asked_to_shrink_where_moving_blocks_is_enough<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 40));
+    let (mut heap, handles) = full::<L, C, 4>(&mut memory, [0, 1, 0, 2]);
+    for which in [0, 2] {
+        heap.free(handles[which]).expect("live block");
+    }
+    let mut owner = Recorder::generous();
+    let large = heap.with(&mut owner, |with| with.alloc(payload::<L>(20)));
+    assert_eq!(owner.wishes(), []);
+    heap.fill(large.expect("room"));
+    heap.expect_filled([handles[1], handles[3], large.expect("room")]);
+}
+
+fn owners_are_asked_to_shrink_one_by_one_until_the_request_fits<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(5, 50));
+    let (mut heap, handles) = full::<L, C, 5>(&mut memory, [0, 1, 2, 0, 3]);
+    let mut owner = Recorder::generous();
+    let large = heap.with(&mut owner, |with| with.alloc(payload::<L>(15)));
+    heap.fill(large.expect("room"));
+    let asked: Vec<_> = owner.wishes().iter().map(|wish| wish.handle).collect();
+    assert_eq!(asked, [handles[1], handles[2]]);
+    heap.expect_filled([handles[0], handles[3], handles[4], large.expect("room")]);
+}
+
+fn request_fails_with_nothing_changed_if_no_owner_gives<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 40));
+    let (mut heap, handles) = full::<L, C, 4>(&mut memory, [0, 1, 2, 0]);
+    let before = heap.picture();
+    let mut owner = Recorder::default();
+    for size in [0, payload::<L>(1), payload::<L>(20)] {
+        let result = heap.with(&mut owner, |with| with.alloc(size));
+        let error = Error::Exhausted {
+            requested: size,
+            free: 0,
+            contiguous: 0,
+        };
+        assert_eq!(result, Err(error));
+        let grown = heap.with(&mut owner, |with| {
+            with.resize(handles[3], payload::<L>(10) + 1 + size)
+        });
+        assert!(matches!(grown, Err(Error::Exhausted { .. })));
+    }
+    assert_eq!(owner.wishes().len(), 12, "each time both");
+    let after = heap.picture();
+    assert_eq!(
+        (after.blocks, after.contents),
+        (before.blocks, before.contents)
+    );
+    let (after, before) = (after.stats, before.stats);
+    assert_eq!(after.refused_shrinks, 12);
+    assert_eq!(
+        (after.table_entries, after.live, after.moves),
+        (before.table_entries, before.live, 0)
+    );
+}
+
+fn hopeless_request_asks_nobody<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 30));
+    let (mut heap, handles) = full::<L, C, 3>(&mut memory, [1, 2, 0]);
+    let mut owner = Recorder::generous();
+    for request in [
+        Request::new(payload::<L>(31)),
+        Request::new(usize::MAX),
+        Request::new(1).align(3),
+        Request::new(1).name(&"n".repeat(256)),
+    ] {
+        assert!(heap.with(&mut owner, |with| with.alloc_with(request).is_err()));
+    }
+    for size in [payload::<L>(31), usize::MAX] {
+        assert!(heap.with(&mut owner, |with| with.resize(handles[2], size).is_err()));
+    }
+    assert_eq!(owner.wishes(), []);
+    heap.expect_filled(handles);
+}
+
+fn growth_asks_owners_as_an_allocation_does<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 30));
+    let (mut heap, handles) = full::<L, C, 3>(&mut memory, [1, 0, 2]);
+    let mut owner = Recorder::generous();
+    let result = heap.with(&mut owner, |with| with.resize(handles[1], payload::<L>(25)));
+    assert_eq!(result, Ok(()));
+    assert_eq!(owner.wishes().len(), 2);
+    heap.expect_front(handles[1], payload::<L>(10));
+}
+
+/// To give, so as to get the same back, gains nothing.
+fn block_that_is_to_grow_is_not_asked_to_shrink<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 30));
+    let (mut heap, handles) = full::<L, C, 3>(&mut memory, [1, 2, 3]);
+    let mut owner = Recorder::exact();
+    let size = owned_payload::<L>(15);
+    let result = heap.with(&mut owner, |with| with.resize(handles[0], size));
+    assert_eq!(result, Ok(()));
+    assert!(owner.wishes().iter().all(|wish| wish.handle != handles[0]));
+    heap.expect_front(handles[0], owned_payload::<L>(10));
+    let before = heap.picture().blocks;
+    let mut owner = Recorder::default();
+    let result = heap.with(&mut owner, |with| with.resize(handles[0], size + 1));
+    assert!(result.is_err());
+    assert_eq!(owner.wishes().len(), 2);
+    assert_eq!(heap.picture().blocks, before);
+}
+
+/// An owner that no longer needs what was pinned lets blocks move together.
+fn pin_that_an_owner_takes_off_when_asked_makes_room<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(6, 40));
+    let mut heap = memory.checked::<L, C>();
+    let front = heap.granules(10);
+    let buffer = heap.filled(Request::new(owned_payload::<L>(10)).shrinkable(1_u32));
+    let behind = heap.granules(10);
+    heap.pin(buffer).expect("room in the table");
+    heap.free(front).expect("live block");
+    heap.free(behind).expect("live block");
+    let mut owner = Recorder::new(|heap, wish| match heap.unpin(wish.handle) {
+        Ok(()) => Answer::Agree,
+        Err(_) => Answer::Refuse,
+    });
+    let large = heap.with(&mut owner, |with| with.alloc(payload::<L>(28)));
+    assert!(large.is_ok(), "{large:?}");
+    heap.expect_filled([buffer]);
+    assert_eq!(owner.wishes().len(), 1);
 }

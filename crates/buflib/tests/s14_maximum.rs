@@ -1,11 +1,11 @@
-//! S14: `alloc_maximum` takes all that is allocatable, and while it is held other requests fail at
-//! once.
+//! S14: `alloc_maximum` takes all that is allocatable, after owners have given what they can, and while
+//! it is held other requests fail at once, or are served by its owner.
 
 #[macro_use]
 mod common;
 
-use buflib::{Check, Error, Handle, Layout, Request};
-use common::{Checked, Memory, arena_bytes, payload};
+use buflib::{Answer, Check, Error, Handle, Layout, Request};
+use common::{Checked, Memory, Recorder, arena_bytes, owned_payload, payload};
 
 on_every_heap!(
     maximum_of_a_fresh_heap_is_all_but_the_metadata,
@@ -21,6 +21,15 @@ on_every_heap!(
     next_block_of_the_same_number_holds_nothing,
     maximum_of_a_full_heap_is_an_error,
     maximum_beside_immovable_blocks_is_the_largest_piece,
+    maximum_is_more_by_what_owners_give,
+    owners_are_asked_for_the_maximum_until_nothing_more_is_gained,
+    maximum_is_what_is_free_where_owners_refuse,
+    maximum_of_a_kind_is_all_that_is_allocatable_of_it,
+    wrong_request_for_the_maximum_asks_nobody,
+    request_while_the_maximum_is_held_is_served_by_its_owner,
+    only_the_owner_of_the_maximum_is_asked_while_it_is_held,
+    second_maximum_is_what_the_owner_of_the_first_gives,
+    maximum_that_is_to_grow_asks_nobody,
 );
 
 fn maximum_of_a_fresh_heap_is_all_but_the_metadata<L: Layout, C: Check>() {
@@ -253,4 +262,205 @@ fn maximum_beside_immovable_blocks_is_the_largest_piece<L: Layout, C: Check>() {
         "though other holes are free"
     );
     heap.expect_filled([1, 3, 5, 6].map(|which| handles[which]));
+}
+
+fn shrinkable<L: Layout>(granules: usize, tag: u32) -> Request<'static> {
+    Request::new(owned_payload::<L>(granules)).shrinkable(tag)
+}
+
+fn maximum_is_more_by_what_owners_give<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 40));
+    let mut heap = memory.checked::<L, C>();
+    let first = heap.filled(shrinkable::<L>(10, 1));
+    let plain = heap.granules(10);
+    heap.filled(shrinkable::<L>(10, 2));
+    let last = heap.granules(10);
+    heap.free(first).expect("live block");
+    let mut owner = Recorder::generous();
+    let (all, bytes) = heap
+        .with(&mut owner, |with| with.alloc_maximum())
+        .expect("room");
+    assert_eq!(bytes, payload::<L>(20));
+    let wishes = owner.wishes();
+    assert_eq!((wishes.len(), wishes[0].tag), (1, 2));
+    assert_eq!(wishes[0].bytes, wishes[0].len, "all that it has");
+    heap.fill(all);
+    heap.expect_filled([all, plain, last]);
+    assert_eq!(heap.available(), 0);
+}
+
+/// Each gives a granule at a time, five times.
+fn owners_are_asked_for_the_maximum_until_nothing_more_is_gained<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 20));
+    let mut heap = memory.checked::<L, C>();
+    let handles = [1, 2].map(|tag| heap.filled(shrinkable::<L>(10, tag)));
+    let least = 5 * L::GRANULE_BYTES;
+    let mut owner = Recorder::new(|heap, wish| {
+        if wish.len <= owned_payload::<L>(10) - least {
+            return Answer::Refuse;
+        }
+        let kept = 0..wish.len - L::GRANULE_BYTES;
+        heap.shrink(wish.handle, kept).expect("a range within");
+        Answer::Agree
+    });
+    let result = heap.with(&mut owner, |with| with.alloc_maximum());
+    assert_eq!(result.map(|(_, bytes)| bytes), Ok(payload::<L>(10)));
+    for handle in handles {
+        assert_eq!(
+            heap.get(handle).expect("live block").len(),
+            owned_payload::<L>(5)
+        );
+    }
+    heap.expect_filled(handles);
+    assert_eq!(heap.available(), 0);
+}
+
+fn maximum_is_what_is_free_where_owners_refuse<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 30));
+    let mut heap = memory.checked::<L, C>();
+    let front = heap.granules(10);
+    let still = heap.filled(shrinkable::<L>(10, 1));
+    let last = heap.granules(5);
+    heap.free(front).expect("live block");
+    let mut owner = Recorder::refusing([still]);
+    let result = heap.with(&mut owner, |with| with.alloc_maximum());
+    // In front of it or behind it: the last block fits in the hole.
+    assert_eq!(result.map(|(_, bytes)| bytes), Ok(payload::<L>(10)));
+    heap.expect_filled([still, last]);
+}
+
+fn maximum_of_a_kind_is_all_that_is_allocatable_of_it<L: Layout, C: Check>() {
+    let kinds: [fn(usize) -> Request<'static>; 5] = [
+        |size| Request::new(size).align(256),
+        |size| Request::new(size).name("all the rest"),
+        |size| Request::new(size).owner(5_u32),
+        |size| Request::new(size).shrinkable(5_u32).name("all").align(64),
+        |size| Request::new(size).immovable(),
+    ];
+    for kind in kinds {
+        let mut memory = Memory::new(2048);
+        let (mut heap, others) = scattered::<L, C>(&mut memory);
+        let most = heap.run(|heap| heap.allocatable_with(kind(0)));
+        let (all, bytes) = heap
+            .run(|heap| heap.alloc_maximum_with(kind(0)))
+            .expect("room");
+        assert_eq!(most, Ok(Some(bytes)));
+        assert_eq!(heap.get(all).expect("new block").len(), bytes);
+        heap.fill(all);
+        heap.expect_filled(others);
+        heap.free(all).expect("live block");
+        let error = heap.alloc_with(kind(bytes + 1)).expect_err("a byte more");
+        assert!(matches!(error, Error::Exhausted { .. }), "{error}");
+        heap.filled(kind(bytes));
+    }
+}
+
+fn wrong_request_for_the_maximum_asks_nobody<L: Layout, C: Check>() {
+    let mut memory = Memory::new(2048);
+    let mut heap = memory.checked::<L, C>();
+    heap.filled(shrinkable::<L>(10, 1));
+    let before = heap.picture();
+    let mut owner = Recorder::generous();
+    for request in [
+        Request::new(0).align(3),
+        Request::new(0).name(&"n".repeat(256)),
+    ] {
+        let result = heap.with(&mut owner, |with| with.alloc_maximum_with(request));
+        assert!(matches!(
+            result,
+            Err(Error::BadAlignment { .. } | Error::NameTooLong { .. })
+        ));
+    }
+    assert_eq!(owner.wishes(), []);
+    assert_eq!(heap.picture(), before);
+}
+
+/// A heap of which all but ten granules is held by an owner that gives from the back.
+fn held<L: Layout, C: Check>(memory: &mut Memory) -> (Checked<'_, L, C>, [Handle<L>; 2], usize) {
+    let mut heap = memory.checked::<L, C>();
+    let other = heap.filled(shrinkable::<L>(10, 1));
+    let mut owner = Recorder::default();
+    let request = Request::new(0).shrinkable(2_u32);
+    let (all, bytes) = heap
+        .with(&mut owner, |with| with.alloc_maximum_with(request))
+        .expect("room");
+    heap.fill(all);
+    (heap, [other, all], bytes)
+}
+
+fn request_while_the_maximum_is_held_is_served_by_its_owner<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(2, 50));
+    let (mut heap, [other, all], bytes) = held::<L, C>(&mut memory);
+    let mut owner = Recorder::exact();
+    let size = payload::<L>(7);
+    let new = heap
+        .with(&mut owner, |with| with.alloc(size))
+        .expect("room");
+    heap.fill(new);
+    let wishes = owner.wishes();
+    assert_eq!((wishes.len(), wishes[0].handle, wishes[0].tag), (1, all, 2));
+    let left = heap.get(all).expect("live block").len();
+    assert!(left + 9 * L::GRANULE_BYTES >= bytes, "{left} of {bytes}");
+    heap.expect_filled([other, all, new]);
+    // Nothing is held any more: what fails now is for want of room.
+    let result = heap.alloc(size);
+    assert!(matches!(result, Err(Error::Exhausted { .. })), "{result:?}");
+    let mut owner = Recorder::exact();
+    let grown = heap.with(&mut owner, |with| with.resize(new, 2 * size));
+    assert_eq!(grown, Ok(()));
+}
+
+fn only_the_owner_of_the_maximum_is_asked_while_it_is_held<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 50));
+    let (mut heap, [other, all], _) = held::<L, C>(&mut memory);
+    let before = heap.picture();
+    let mut owner = Recorder::default();
+    let number = all.number();
+    let result = heap.with(&mut owner, |with| with.alloc(5));
+    assert_eq!(result, Err(Error::MaximumHeld { number }));
+    let result = heap.with(&mut owner, |with| with.resize(other, payload::<L>(20)));
+    assert_eq!(result, Err(Error::MaximumHeld { number }));
+    let result = heap.with(&mut owner, |with| with.alloc_maximum());
+    assert_eq!(result, Err(Error::MaximumHeld { number }));
+    let asked: Vec<_> = owner.wishes().iter().map(|wish| wish.handle).collect();
+    assert_eq!(asked, [all; 3], "once each");
+    assert_eq!(heap.picture().blocks, before.blocks);
+    assert_eq!(
+        heap.stats().refused_shrinks,
+        before.stats.refused_shrinks + 3
+    );
+}
+
+fn second_maximum_is_what_the_owner_of_the_first_gives<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(3, 51));
+    let (mut heap, [other, all], bytes) = held::<L, C>(&mut memory);
+    let mut owner = Recorder::new(|heap, wish| {
+        if wish.tag != 2 || wish.len < 30 * L::GRANULE_BYTES {
+            return Answer::Refuse;
+        }
+        let kept = 0..wish.len - 20 * L::GRANULE_BYTES;
+        heap.shrink(wish.handle, kept).expect("a range within");
+        Answer::Agree
+    });
+    let (second, got) = heap
+        .with(&mut owner, |with| with.alloc_maximum())
+        .expect("room");
+    // A granule at the most is the new table entry.
+    assert!(got >= payload::<L>(19), "{got} of {bytes}");
+    assert_eq!(heap.available(), 0);
+    let number = second.number();
+    assert_eq!(heap.alloc(0), Err(Error::MaximumHeld { number }));
+    heap.expect_filled([other, all]);
+}
+
+fn maximum_that_is_to_grow_asks_nobody<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(2, 50));
+    let (mut heap, [other, all], bytes) = held::<L, C>(&mut memory);
+    let mut owner = Recorder::generous();
+    let number = all.number();
+    let size = bytes + L::GRANULE_BYTES;
+    let result = heap.with(&mut owner, |with| with.resize(all, size));
+    assert_eq!(result, Err(Error::MaximumHeld { number }));
+    assert_eq!(owner.wishes(), []);
+    heap.expect_filled([other, all]);
 }

@@ -4,8 +4,12 @@
 #[macro_use]
 mod common;
 
-use buflib::{Check, Error, Handle, Heap, Layout, Request};
-use common::{Checked, Memory, arena_bytes, payload};
+use buflib::{
+    Check, Crc32, Error, Handle, Heap, Layout, Narrow, Request, Standard, Unchecked, Wide,
+};
+use common::{Checked, Kind, Memory, Ownership, Recorder, arena_bytes, payload};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 on_every_heap!(
     available_is_all_that_is_free_in_one_piece_or_many,
@@ -226,4 +230,112 @@ fn statistics_say_what_is_there<L: Layout, C: Check>() {
         printed.contains("live: 2") && printed.contains("table_entries: 3"),
         "{printed}"
     );
+}
+
+/// How a heap was made: blocks, and what was done with each.
+type Made = Vec<(usize, Kind, u8)>;
+
+fn made() -> impl Strategy<Value = Made> {
+    let owner = prop_oneof![
+        3 => Just(Ownership::Nobody),
+        1 => Just(Ownership::Moves),
+        1 => Just(Ownership::Shrinks),
+    ];
+    let size = prop_oneof![4 => 0..60usize, 2 => 0..300usize, 1 => 0..1500usize];
+    let block = (size, 0..8u32, any::<bool>(), owner, 0..12u8).prop_map(
+        |(size, align_log2, named, owner, fate)| {
+            let kind = Kind {
+                align_log2,
+                named,
+                owner,
+                immovable: fate == 11,
+            };
+            (size, kind, fate)
+        },
+    );
+    vec(block, 1..40)
+}
+
+/// Blocks are freed, pinned or shrunk as their fate says.
+fn make<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>, made: &Made) {
+    let blocks: Vec<_> = made
+        .iter()
+        .filter_map(|&(size, kind, fate)| {
+            let handle = heap.alloc_with(kind.request(size, "block")).ok()?;
+            heap.fill(handle);
+            Some((handle, size, fate))
+        })
+        .collect();
+    for (handle, size, fate) in blocks {
+        match fate {
+            0..5 => heap.free(handle).expect("live block"),
+            5 => drop(heap.pin(handle)),
+            6 => heap.shrink(handle, size / 3..size / 2).expect("a part"),
+            _ => {}
+        }
+    }
+}
+
+/// Such an allocation succeeds, and a byte more does not.
+fn expect_exact_of<L: Layout, C: Check>(
+    len: usize,
+    made: &Made,
+    kind: Kind,
+    owner: Option<&mut Recorder<'_, L, C>>,
+) {
+    let mut memory = Memory::new(len);
+    let mut heap = memory.checked::<L, C>();
+    make(&mut heap, made);
+    let request = |size| kind.request(size, "the one");
+    let (most, more, just);
+    if let Some(owner) = owner {
+        let found = heap.with(owner, |with| with.allocatable_with(request(0)));
+        most = found.expect("sound metadata");
+        let size = most.unwrap_or(0);
+        more = heap.with(owner, |with| with.alloc_with(request(size + 1)));
+        just = heap.with(owner, |with| with.alloc_with(request(size)));
+    } else {
+        let found = heap.run(|heap| heap.allocatable_with(request(0)));
+        most = found.expect("sound metadata");
+        let size = most.unwrap_or(0);
+        more = heap.alloc_with(request(size + 1));
+        just = heap.alloc_with(request(size));
+    }
+    assert_eq!(
+        just.is_ok(),
+        most.is_some(),
+        "{most:?} of {kind:?}: {just:?}"
+    );
+    assert!(
+        matches!(more, Err(Error::Exhausted { .. })),
+        "a byte more than {most:?} of {kind:?}: {more:?}"
+    );
+}
+
+fn exact_everywhere<L: Layout, C: Check>(len: usize, made: &Made, kind: Kind) {
+    expect_exact_of::<L, C>(len, made, kind, None);
+    expect_exact_of::<L, C>(len, made, kind, Some(&mut Recorder::default()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 150 }, ..ProptestConfig::default() })]
+
+    #[test]
+    fn allocatable_is_exact_on_any_heap_for_any_kind(
+        len in 300..5000usize,
+        made in made(),
+        align_log2 in 0..9u32,
+        named in any::<bool>(),
+        owned in any::<bool>(),
+        immovable in any::<bool>(),
+    ) {
+        let owner = if owned { Ownership::Shrinks } else { Ownership::Nobody };
+        let kind = Kind { align_log2, named, owner, immovable };
+        exact_everywhere::<Standard, Unchecked>(len, &made, kind);
+        exact_everywhere::<Standard, Crc32>(len, &made, kind);
+        exact_everywhere::<Narrow, Unchecked>(len, &made, kind);
+        exact_everywhere::<Narrow, Crc32>(len, &made, kind);
+        exact_everywhere::<Wide, Unchecked>(len, &made, kind);
+        exact_everywhere::<Wide, Crc32>(len, &made, kind);
+    }
 }

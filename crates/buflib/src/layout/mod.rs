@@ -178,7 +178,7 @@ link!(u16, u32, u64);
 
 /// The arithmetic of one layout. Values handed in are within the layout's limits: the heap checks
 /// sizes and positions against them once, at construction and on each request.
-pub trait Encoding: Copy + Debug + 'static {
+pub trait Encoding: Copy + Eq + Debug + 'static {
     const NAME: &'static str;
     const GRANULE: usize;
     /// The largest position, and so the largest length.

@@ -27,7 +27,7 @@ use crate::units::{Index, Pos, Units};
 /// ```
 ///
 /// What has less than 2048 granules is short if it is in use or cached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standard {}
 
 const FREE: u32 = 1 << 31;

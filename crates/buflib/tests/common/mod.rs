@@ -1,11 +1,24 @@
-//! What the tests share: buffers, heaps that check themselves, and a heap beside a model that knows
-//! what every block must contain.
+//! What the tests share: buffers, heaps that check themselves, a heap beside a model, and an owner
+//! that writes down what it hears.
 
-#![allow(dead_code, unused_macros, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test file uses its own part"
+)]
 
-use std::ops::Deref;
+mod model;
+mod owner;
+mod program;
 
-use buflib::{Budget, Check, Compaction, Error, Handle, Heap, Layout, Request, Stats};
+use std::ops::{Deref, Range};
+
+use buflib::{Check, Compaction, Error, Handle, Heap, Layout, Owner, Request, Stats, With};
+
+pub(crate) use model::{Known, Model, Op};
+pub(crate) use owner::{Heard, Recorder};
+pub(crate) use program::{Kind, Ownership, Program};
 
 /// Makes six tests of each generic function: on every layout, without and with check word.
 macro_rules! on_every_heap {
@@ -44,17 +57,38 @@ pub(crate) const FILLER: u8 = 0xaa;
 
 /// Bytes of a table entry, check word included.
 pub(crate) fn entry_bytes<L: Layout, C: Check>() -> usize {
-    Heap::<L, C>::METADATA_BYTES - L::HEADER_BYTES
+    Heap::<L, C>::METADATA_BYTES - L::HEADER_BYTES - L::TRAILER_BYTES
+}
+
+/// Bytes that an owner adds to its block.
+pub(crate) fn owner_bytes<L: Layout>() -> usize {
+    L::GRANULE_BYTES
+}
+
+/// The payload that fills an owned block of so many granules to the last byte.
+pub(crate) fn owned_payload<L: Layout>(granules: usize) -> usize {
+    payload::<L>(granules) - owner_bytes::<L>()
+}
+
+/// Bytes of metadata at the end of a block of so many bytes.
+fn trailer_bytes<L: Layout>(block: usize) -> usize {
+    if block < L::LONG_BYTES {
+        0
+    } else {
+        L::TRAILER_BYTES
+    }
 }
 
 /// Bytes that a block takes of the arena, its table entry not counted.
 pub(crate) fn block_bytes<L: Layout>(payload: usize) -> usize {
-    (L::HEADER_BYTES + payload).next_multiple_of(L::GRANULE_BYTES)
+    let short = (L::HEADER_BYTES + payload).next_multiple_of(L::GRANULE_BYTES);
+    (L::HEADER_BYTES + trailer_bytes::<L>(short) + payload).next_multiple_of(L::GRANULE_BYTES)
 }
 
 /// The payload that fills a block of so many granules to the last byte.
 pub(crate) fn payload<L: Layout>(granules: usize) -> usize {
-    granules * L::GRANULE_BYTES - L::HEADER_BYTES
+    let bytes = granules * L::GRANULE_BYTES;
+    bytes - L::HEADER_BYTES - trailer_bytes::<L>(bytes)
 }
 
 /// The arena in which so many blocks of so many granules altogether fit, and not a granule more:
@@ -182,6 +216,28 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
         self.run(Heap::compact)
     }
 
+    pub(crate) fn shrink(&mut self, handle: Handle<L>, kept: Range<usize>) -> Result<(), Error> {
+        self.run(|heap| heap.shrink(handle, kept))
+    }
+
+    /// Pins a block, and forgets the guard.
+    pub(crate) fn pin(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        self.run(|heap| heap.pin(handle).map(|pinned| pinned.keep()))
+    }
+
+    pub(crate) fn unpin(&mut self, handle: Handle<L>) -> Result<(), Error> {
+        self.run(|heap| heap.unpin(handle))
+    }
+
+    /// Any operation with an owner, and the walk.
+    pub(crate) fn with<O: Owner<L, C>, R>(
+        &mut self,
+        owner: &mut O,
+        operation: impl FnOnce(&mut With<'_, 'a, L, C, O>) -> R,
+    ) -> R {
+        self.run(|heap| operation(&mut heap.with(owner)))
+    }
+
     /// Writes a pattern of the handle's own to its whole payload.
     pub(crate) fn fill(&mut self, handle: Handle<L>) {
         self.run(|heap| {
@@ -295,294 +351,4 @@ pub(crate) fn pattern<L: Layout>(handle: Handle<L>) -> impl Iterator<Item = u8> 
         .wrapping_mul(31)
         .wrapping_add(handle.generation() as usize * 97);
     (0..).map(move |i: usize| seed.wrapping_add(i * 7).wrapping_add(i / 256) as u8)
-}
-
-/// What the model knows of a block in use.
-#[derive(Clone, Debug)]
-pub(crate) struct Known<L: Layout> {
-    pub(crate) handle: Handle<L>,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) align: usize,
-    pub(crate) name: String,
-    /// The address of an immovable block.
-    pub(crate) fixed: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Op {
-    Alloc {
-        size: usize,
-        align_log2: u32,
-        immovable: bool,
-        named: bool,
-    },
-    /// Of the live block with this number, modulo how many there are.
-    Free(usize),
-    Resize(usize, usize),
-    /// By so many bytes, the live block with this number.
-    Grow(usize, isize),
-    Compact,
-    /// A step of compaction with a budget of so many bytes and blocks.
-    Step(usize, usize),
-    Maximum,
-    /// Use of the handle that was freed last.
-    Stale,
-}
-
-pub(crate) struct Model<'a, L: Layout, C: Check> {
-    pub(crate) heap: Heap<'a, L, C>,
-    pub(crate) known: Vec<Known<L>>,
-    stale: Option<Handle<L>>,
-    seed: u8,
-}
-
-impl<'a, L: Layout, C: Check> Model<'a, L, C> {
-    pub(crate) fn new(heap: Heap<'a, L, C>) -> Self {
-        Self {
-            heap,
-            known: Vec::new(),
-            stale: None,
-            seed: 0,
-        }
-    }
-
-    pub(crate) fn run(&mut self, ops: impl IntoIterator<Item = Op>) {
-        for op in ops {
-            self.step(op);
-        }
-    }
-
-    /// Carries one operation out on both, and compares all there is.
-    pub(crate) fn step(&mut self, op: Op) {
-        match op {
-            Op::Alloc {
-                size,
-                align_log2,
-                immovable,
-                named,
-            } => {
-                let name = if named {
-                    format!("block of {size}")
-                } else {
-                    String::new()
-                };
-                self.alloc(size, 1 << align_log2, immovable, name);
-            }
-            Op::Free(which) => self.free(which),
-            Op::Resize(which, size) => self.resize(which, size),
-            Op::Grow(which, by) => {
-                if let Some(block) = self.known.get(which % self.known.len().max(1)) {
-                    let size = block.bytes.len().saturating_add_signed(by);
-                    self.resize(which, size);
-                }
-            }
-            Op::Compact => {
-                let free = self.heap.available();
-                let done = self.heap.compact().expect("compaction");
-                assert!(self.heap.available() >= free, "compaction lost free space");
-                assert_eq!(
-                    self.heap.compact().expect("again").moves,
-                    0,
-                    "after {done:?}"
-                );
-                let plain = self
-                    .known
-                    .iter()
-                    .all(|block| block.align <= 8 && block.fixed.is_none());
-                if plain {
-                    assert!(
-                        self.heap
-                            .blocks()
-                            .all(|block| block.unwrap().handle.is_some()),
-                        "free space among blocks"
-                    );
-                }
-            }
-            Op::Step(bytes, blocks) => {
-                let free = self.heap.available();
-                let budget = Budget { bytes, blocks };
-                let done = self.heap.compact_step(budget).expect("step");
-                assert!(done.looked_at <= blocks);
-                assert!(done.bytes_moved <= bytes || done.moves == 1, "{done:?}");
-                assert!(self.heap.available() >= free, "a step lost free space");
-            }
-            Op::Maximum => self.maximum(),
-            Op::Stale => {
-                if let Some(handle) = self.stale {
-                    assert!(matches!(
-                        self.heap.free(handle),
-                        Err(Error::BadHandle { .. })
-                    ));
-                    assert!(matches!(
-                        self.heap.resize(handle, 1),
-                        Err(Error::BadHandle { .. })
-                    ));
-                    assert!(self.heap.get(handle).is_err() && self.heap.get_mut(handle).is_err());
-                }
-            }
-        }
-        self.verify();
-    }
-
-    pub(crate) fn alloc(&mut self, size: usize, align: usize, immovable: bool, name: String) {
-        let mut request = Request::new(size).align(align).name(&name);
-        if immovable {
-            request = request.immovable();
-        }
-        match self.heap.alloc_with(request) {
-            Ok(handle) => {
-                assert!(
-                    self.known.iter().all(|block| block.handle != handle),
-                    "{handle} given out twice"
-                );
-                let bytes = self.fresh(size);
-                let to = self.heap.get_mut(handle).expect("new block");
-                assert_eq!(to.len(), size);
-                to.copy_from_slice(&bytes);
-                let fixed = immovable.then(|| to.as_ptr().addr());
-                self.known.push(Known {
-                    handle,
-                    bytes,
-                    align,
-                    name,
-                    fixed,
-                });
-            }
-            Err(error) => self.must_be_exhausted(error, size, align <= 8 && name.is_empty()),
-        }
-    }
-
-    /// A failure is right only if the same fails again with everything moved together.
-    fn must_be_exhausted(&mut self, error: Error, size: usize, plain: bool) {
-        let Error::Exhausted {
-            requested,
-            free,
-            contiguous,
-        } = error
-        else {
-            panic!("{error}");
-        };
-        assert_eq!(requested, size);
-        assert!(contiguous <= free);
-        if plain {
-            self.no_hole_must_fit(block_bytes::<L>(size));
-            let most = self.heap.allocatable().expect("allocatable");
-            assert!(
-                most.is_none_or(|most| most < size),
-                "{size} failed where {most:?} are allocatable"
-            );
-        }
-    }
-
-    /// Looks for free space that would have done, if there is a number for the block.
-    fn no_hole_must_fit(&self, bytes: usize) {
-        let (mut run, mut longest, mut in_holes) = (0, 0, 0);
-        for block in self.heap.blocks() {
-            let block = block.expect("sound metadata");
-            run = if block.handle.is_none() {
-                run + block.bytes
-            } else {
-                0
-            };
-            in_holes += if run > 0 { block.bytes } else { 0 };
-            longest = longest.max(run);
-        }
-        let stats = self.heap.stats();
-        let entry = entry_bytes::<L, C>().next_multiple_of(L::GRANULE_BYTES);
-        if stats.live < stats.table_entries || stats.free_bytes - in_holes >= entry {
-            assert!(
-                longest < bytes,
-                "{bytes} bytes failed beside {longest} free bytes"
-            );
-        }
-    }
-
-    pub(crate) fn free(&mut self, which: usize) {
-        if self.known.is_empty() {
-            return;
-        }
-        let block = self.known.swap_remove(which % self.known.len());
-        self.heap.free(block.handle).expect("free");
-        assert!(!self.heap.contains(block.handle));
-        self.stale = Some(block.handle);
-    }
-
-    pub(crate) fn resize(&mut self, which: usize, size: usize) {
-        if self.known.is_empty() {
-            return;
-        }
-        let which = which % self.known.len();
-        let handle = self.known[which].handle;
-        match self.heap.resize(handle, size) {
-            Ok(()) => {
-                let fresh = self.fresh(size);
-                let kept = size.min(self.known[which].bytes.len());
-                let to = self.heap.get_mut(handle).expect("resized block");
-                assert_eq!(to.len(), size);
-                assert_eq!(to[..kept], self.known[which].bytes[..kept]);
-                to.copy_from_slice(&fresh);
-                self.known[which].bytes = fresh;
-            }
-            Err(Error::Exhausted { .. }) => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    fn maximum(&mut self) {
-        let most = self.heap.allocatable().expect("allocatable");
-        if let Some(most) = most {
-            assert!(
-                self.heap.alloc(most + 1).is_err(),
-                "{most} were said to be the most"
-            );
-            let (handle, bytes) = self.heap.alloc_maximum().expect("maximum");
-            assert_eq!(
-                (self.heap.get(handle).expect("maximum").len(), bytes),
-                (most, most)
-            );
-            assert!(matches!(self.heap.alloc(0), Err(Error::MaximumHeld { .. })));
-            self.verify();
-            self.heap.free(handle).expect("free");
-        }
-    }
-
-    fn fresh(&mut self, size: usize) -> Vec<u8> {
-        self.seed = self.seed.wrapping_add(41);
-        (0..size)
-            .map(|i| self.seed.wrapping_add((i as u8).wrapping_mul(7)))
-            .collect()
-    }
-
-    /// Integrity, contents, alignment, place of the immovable, counts.
-    pub(crate) fn verify(&self) {
-        if let Err(corruption) = self.heap.check() {
-            panic!("{corruption}");
-        }
-        for block in &self.known {
-            let bytes = self.heap.get(block.handle).expect("live block");
-            assert_eq!(bytes, block.bytes, "contents of {}", block.handle);
-            assert_eq!(
-                bytes.as_ptr().addr() % block.align.max(L::GRANULE_BYTES),
-                0,
-                "alignment"
-            );
-            if let Some(address) = block.fixed {
-                assert_eq!(bytes.as_ptr().addr(), address, "an immovable block moved");
-            }
-            assert_eq!(
-                self.heap
-                    .name(block.handle)
-                    .expect("name")
-                    .unwrap_or_default(),
-                block.name
-            );
-        }
-        let listed = self
-            .heap
-            .blocks()
-            .map(Result::unwrap)
-            .filter_map(|block| block.handle)
-            .count();
-        assert_eq!(listed, self.heap.stats().live);
-    }
 }
