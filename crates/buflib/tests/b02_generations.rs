@@ -208,7 +208,7 @@ fn generations_of_a_number_wrap_around_as_documented() {
             Standard::GENERATIONS,
             Wide::GENERATIONS
         ),
-        (128, 256, 4_194_304)
+        (128, 128, 4_194_304)
     );
     wraps_around::<Narrow, Unchecked>();
     wraps_around::<Narrow, Crc32>();

@@ -4,7 +4,7 @@
 mod common;
 
 use buflib::{Check, Crc32, Error, Found, Handle, Layout, Narrow, Request, Standard, Wide};
-use common::{Checked, Memory, arena_bytes, entry_bytes, flip, payload};
+use common::{Checked, Memory, arena_bytes, entry_bytes, exact_bytes, flip, payload};
 
 on_every_heap!(
     pinned_block_stays_in_place_while_the_heap_is_used,
@@ -551,15 +551,15 @@ fn pins_on_many_blocks_come_and_go_in_any_order<L: Layout, C: Check>() {
 
 /// Each bit of the entry that counts the pins.
 fn pins_are_protected<L: Layout>() {
-    const ARENA: usize = 1024;
+    let arena = exact_bytes::<L>(1024);
     for at in 0..L::ENTRY_BYTES {
         for bit in 0..8 {
-            let mut memory = Memory::exact::<L>(ARENA);
+            let mut memory = Memory::exact::<L>(arena);
             let mut heap = memory.checked::<L, Crc32>();
             let (first, buffer) = (heap.granules(4), heap.granules(4));
             heap.pin(buffer).expect("room");
             heap.pin(buffer).expect("room");
-            let record = ARENA - 3 * entry_bytes::<L, Crc32>();
+            let record = arena - 3 * entry_bytes::<L, Crc32>();
             heap.run_damaged(|heap| flip(heap, first, 0, record + at, 1 << bit));
             let what = format!("bit {bit} of byte {at}");
             heap.check().expect_err(&what);

@@ -5,7 +5,7 @@
 mod common;
 
 use buflib::{Check, Layout, Request};
-use common::{FILLER, Memory, arena_bytes, block_bytes, entry_bytes};
+use common::{FILLER, Memory, arena_bytes, block_bytes, entry_bytes, exact_bytes};
 
 on_every_heap!(
     blocks_grow_up_from_the_start,
@@ -16,7 +16,7 @@ on_every_heap!(
 const SIZES: [usize; 6] = [5, 0, 64, 17, 8, 100];
 
 fn blocks_grow_up_from_the_start<L: Layout, C: Check>() {
-    let mut memory = Memory::exact::<L>(1024);
+    let mut memory = Memory::exact::<L>(exact_bytes::<L>(1024));
     let start = memory.bytes().as_ptr().addr();
     let mut heap = memory.checked::<L, C>();
     let mut offset = 0;
@@ -29,7 +29,7 @@ fn blocks_grow_up_from_the_start<L: Layout, C: Check>() {
 }
 
 fn table_grows_down_from_the_end_and_nothing_between_is_touched<L: Layout, C: Check>() {
-    let mut memory = Memory::exact::<L>(1024);
+    let mut memory = Memory::exact::<L>(exact_bytes::<L>(1024));
     let mut heap = memory.checked::<L, C>();
     for size in SIZES {
         heap.alloc(size).expect("room");
@@ -38,7 +38,7 @@ fn table_grows_down_from_the_end_and_nothing_between_is_touched<L: Layout, C: Ch
     let blocks = heap.end_of_blocks() + L::HEADER_BYTES;
     let table = entry_bytes::<L, C>() * SIZES.len();
 
-    let (below, entries) = memory.bytes().split_at(1024 - table);
+    let (below, entries) = memory.bytes().split_at(exact_bytes::<L>(1024) - table);
     assert!(
         below[blocks..].iter().all(|&byte| byte == FILLER),
         "the free tail was written to"
@@ -53,7 +53,7 @@ fn table_grows_down_from_the_end_and_nothing_between_is_touched<L: Layout, C: Ch
 
 /// The table after the same operations, with a compaction at the end or without.
 fn table_after<L: Layout, C: Check>(compacted: bool) -> Vec<Vec<u8>> {
-    let mut memory = Memory::exact::<L>(1024);
+    let mut memory = Memory::exact::<L>(exact_bytes::<L>(1024));
     let mut heap = memory.checked::<L, C>();
     let handles = SIZES.map(|size| heap.filled(Request::new(size)));
     heap.resize(handles[2], 8).expect("to shrink");
@@ -61,7 +61,8 @@ fn table_after<L: Layout, C: Check>(compacted: bool) -> Vec<Vec<u8>> {
         assert_eq!(heap.compact().expect("compaction").moves, 3);
     }
     heap.expect_filled(handles);
-    let table = memory.bytes()[1024 - entry_bytes::<L, C>() * SIZES.len()..].to_vec();
+    let table =
+        memory.bytes()[exact_bytes::<L>(1024) - entry_bytes::<L, C>() * SIZES.len()..].to_vec();
     table
         .chunks(entry_bytes::<L, C>())
         .rev()

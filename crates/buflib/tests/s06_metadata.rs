@@ -48,7 +48,7 @@ fn documented_costs_are_true() {
     }
     assert_eq!(
         [parts::<Narrow>(), parts::<Standard>(), parts::<Wide>()],
-        [[4, 4, 8], [8, 4, 8], [16, 8, 16]]
+        [[4, 4, 8], [6, 4, 8], [16, 8, 16]]
     );
 }
 
@@ -113,9 +113,16 @@ fn arena_is_walked_from_block_to_block<L: Layout, C: Check>() {
 
 /// As many blocks as the constant says fill an arena to the last byte; one byte less is not enough.
 fn blocks_cost_their_payload_and_the_constant_and_not_a_byte_more<L: Layout, C: Check>() {
-    for (blocks, granules) in [(1, 1), (7, 1), (20, 3), (5, 130)] {
+    let long = L::LONG_BYTES / L::GRANULE_BYTES;
+    let around = (L::TRAILER_BYTES > 0).then_some([(3, long - 1), (3, long)]);
+    for (blocks, granules) in [(1, 1), (7, 1), (20, 3), (5, 130)]
+        .into_iter()
+        .chain(around.into_iter().flatten())
+    {
         let size = payload::<L>(granules);
-        let bytes = blocks * (size + Heap::<L, C>::METADATA_BYTES) + L::HEADER_BYTES;
+        let trailer = if granules < long { 0 } else { L::TRAILER_BYTES };
+        let metadata = Heap::<L, C>::METADATA_BYTES - L::TRAILER_BYTES + trailer;
+        let bytes = blocks * (size + metadata) + L::HEADER_BYTES;
         assert_eq!(bytes, arena_bytes::<L, C>(blocks, blocks * granules));
 
         let mut memory = Memory::exact::<L>(bytes);
@@ -123,10 +130,7 @@ fn blocks_cost_their_payload_and_the_constant_and_not_a_byte_more<L: Layout, C: 
         let handles: Vec<_> = (0..blocks).map(|_| heap.granules(granules)).collect();
         let stats = heap.stats();
         let table = stats.table_entries * entry_bytes::<L, C>();
-        assert_eq!(
-            stats.used_bytes + table,
-            blocks * (size + Heap::<L, C>::METADATA_BYTES)
-        );
+        assert_eq!(stats.used_bytes + table, blocks * (size + metadata));
         assert_eq!((stats.free_bytes, heap.available()), (0, 0));
         heap.expect_filled(handles.iter().copied());
         assert!(heap.alloc(0).is_err(), "one more does not fit");
@@ -157,7 +161,7 @@ fn payload_is_filled_up_to_the_granule<L: Layout, C: Check>() {
 
 /// The bytes that a block takes, its entry not counted.
 fn cost<L: Layout, C: Check>(request: Request<'_>) -> usize {
-    let mut memory = Memory::new(16 * 1024);
+    let mut memory = Memory::new(32 * 1024);
     let mut heap = memory.checked::<L, C>();
     heap.alloc_with(request).expect("room");
     assert_eq!(heap.stats().table_entries, 1);
@@ -284,15 +288,19 @@ fn name_longer_than_255_bytes_is_an_error<L: Layout, C: Check>() {
     assert_eq!(heap.name(handle), Ok(Some(name.as_str())));
 }
 
-/// What the default layout is for: at most 12 bytes without the check word and 16 with it.
+/// The constants that the project promises: twelve bytes at the most without the check word and 16 with
+/// it, ten and 14 for all but long blocks.
 #[test]
-fn plain_allocation_costs_12_bytes_and_16_with_the_check_word() {
+fn plain_allocation_costs_12_bytes_at_the_most_and_16_with_the_check_word() {
+    fn plain<C: Check>(size: usize) -> usize {
+        cost::<Standard, C>(Request::new(size)) - size + entry_bytes::<Standard, C>()
+    }
+    assert_eq!((plain::<Unchecked>(10), plain::<Crc32>(10)), (10, 14));
+    let longest = payload::<Standard>(Standard::LONG_BYTES / 8 - 1);
     assert_eq!(
-        cost::<Standard, Unchecked>(Request::new(8)) - 8 + entry_bytes::<Standard, Unchecked>(),
-        12
+        (plain::<Unchecked>(longest), plain::<Crc32>(longest)),
+        (10, 14)
     );
-    assert_eq!(
-        cost::<Standard, Crc32>(Request::new(8)) - 8 + entry_bytes::<Standard, Crc32>(),
-        16
-    );
+    let long = payload::<Standard>(Standard::LONG_BYTES / 8);
+    assert_eq!((plain::<Unchecked>(long), plain::<Crc32>(long)), (12, 16));
 }

@@ -10,10 +10,13 @@ mod common;
 use buflib::{
     Check, Corruption, Crc32, Error, Fault, Handle, Layout, Narrow, Request, Standard, Wide,
 };
-use common::{Checked, Memory, Seen, arena_bytes, entry_bytes, flip, payload};
+use common::{Checked, Memory, Seen, arena_bytes, entry_bytes, exact_bytes, flip, payload};
 
 /// The arena of these tests, in bytes.
-const ARENA: usize = 1024;
+/// Bytes of an arena that is used to the last byte.
+fn arena<L: Layout>() -> usize {
+    exact_bytes::<L>(1024)
+}
 
 /// Makes three tests of each generic function: on every layout, with check word.
 macro_rules! with_check_word {
@@ -86,16 +89,16 @@ fn block_of<L: Layout, C: Check>(heap: &Checked<'_, L, C>, handle: Handle<L>) ->
 /// Flips each bit of a range that belongs to the metadata of each live block, one at a time, on a
 /// fresh heap each. Returns how often compaction did not mind.
 fn flip_each_bit<L: Layout>(range: impl Fn(&Seen<Handle<L>>) -> core::ops::Range<usize>) -> usize {
-    let blocks = all_kinds::<L, Crc32>(&mut Memory::exact::<L>(ARENA))
+    let blocks = all_kinds::<L, Crc32>(&mut Memory::exact::<L>(arena::<L>()))
         .1
         .len();
     let mut not_minded = 0;
     for which in 0..blocks {
-        let mut memory = Memory::exact::<L>(ARENA);
+        let mut memory = Memory::exact::<L>(arena::<L>());
         let (heap, handles) = all_kinds::<L, Crc32>(&mut memory);
         let range = range(&block_of(&heap, handles[which]));
         for (at, bit) in range.flat_map(|at| (0..8).map(move |bit| (at, bit))) {
-            let mut memory = Memory::exact::<L>(ARENA);
+            let mut memory = Memory::exact::<L>(arena::<L>());
             let (mut heap, handles) = all_kinds::<L, Crc32>(&mut memory);
             let damaged = handles[which];
             let others: Vec<_> = handles
@@ -110,7 +113,7 @@ fn flip_each_bit<L: Layout>(range: impl Fn(&Seen<Handle<L>>) -> core::ops::Range
             heap.run_damaged(|heap| flip(heap, handles[0], 0, at, 1 << bit));
 
             let corruption = heap.check().expect_err(&what);
-            assert!(corruption.at <= ARENA, "{what}: {corruption}");
+            assert!(corruption.at <= arena::<L>(), "{what}: {corruption}");
             // For these, what was expected is a bound.
             let bound = matches!(
                 corruption.fault,
@@ -122,7 +125,7 @@ fn flip_each_bit<L: Layout>(range: impl Fn(&Seen<Handle<L>>) -> core::ops::Range
             );
             match heap.run_damaged(buflib::Heap::compact) {
                 Err(Error::Corrupt(corruption)) => {
-                    assert!(corruption.at <= ARENA, "{what}: {corruption}");
+                    assert!(corruption.at <= arena::<L>(), "{what}: {corruption}");
                     assert_eq!(
                         (heap.stats().moves, heap.stats().bytes_moved),
                         (stats.moves, stats.bytes_moved)
@@ -160,7 +163,7 @@ fn every_bit_of_every_header_is_protected<L: Layout>() {
 }
 
 fn entry_start<L: Layout>(block: &Seen<Handle<L>>) -> usize {
-    ARENA - block.handle.expect("live block").number() * entry_bytes::<L, Crc32>()
+    arena::<L>() - block.handle.expect("live block").number() * entry_bytes::<L, Crc32>()
 }
 
 fn every_bit_of_every_entry_is_protected<L: Layout>() {
@@ -188,7 +191,7 @@ fn every_bit_of_every_name_is_protected<L: Layout>() {
 }
 
 fn check_word_that_differs_is_reported_with_both_values<L: Layout>() {
-    let mut memory = Memory::exact::<L>(ARENA);
+    let mut memory = Memory::exact::<L>(arena::<L>());
     let (mut heap, handles) = all_kinds::<L, Crc32>(&mut memory);
     let block = block_of(&heap, handles[3]);
     let at = entry_start(&block) + L::ENTRY_BYTES;
@@ -228,14 +231,14 @@ fn merged<L: Layout, C: Check>(memory: &mut Memory) -> (Checked<'_, L, C>, Vec<H
 /// Free blocks carry no check word. What is wrong about them is reported or repaired.
 fn damaged_free_space_costs_no_block_its_contents<L: Layout>() {
     for build in [all_kinds::<L, Crc32>, merged::<L, Crc32>] {
-        let holes = build(&mut Memory::exact::<L>(ARENA))
+        let holes = build(&mut Memory::exact::<L>(arena::<L>()))
             .0
             .seen()
             .into_iter()
             .filter(|block| block.handle.is_none());
         let bytes = holes.flat_map(|hole| hole.offset..hole.offset + hole.bytes);
         for (at, bit) in bytes.flat_map(|at| (0..8).map(move |bit| (at, bit))) {
-            let mut memory = Memory::exact::<L>(ARENA);
+            let mut memory = Memory::exact::<L>(arena::<L>());
             let (mut heap, handles) = build(&mut memory);
             heap.run_damaged(|heap| flip(heap, handles[0], 0, at, 1 << bit));
             let before = heap.check();
@@ -255,7 +258,7 @@ fn damaged_free_space_costs_no_block_its_contents<L: Layout>() {
 
 /// One bit more, and the next header that is looked at is that of the block after the next.
 fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_moves<L: Layout>() {
-    let mut memory = Memory::exact::<L>(ARENA);
+    let mut memory = Memory::exact::<L>(arena::<L>());
     let mut heap = memory.checked::<L, Crc32>();
     let first = heap.granules(1);
     let gap = heap.granules(4);
@@ -263,12 +266,12 @@ fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_
     let last = heap.granules(20);
     let block = block_of(&heap, gap);
     heap.free(gap).expect("live block");
-    // The length is in the low bits of the header's first word.
+    // The length is in the low bits of the header, or of the second of its two words.
     let at = block.offset
-        + if cfg!(target_endian = "big") {
-            L::HEADER_BYTES - 1
-        } else {
-            0
+        + match L::HEADER_BYTES {
+            bytes if cfg!(target_endian = "big") => bytes - 1,
+            6 => 2,
+            _ => 0,
         };
     heap.run_damaged(|heap| flip(heap, first, 0, at, 8));
     assert!(heap.check().is_err());
@@ -388,7 +391,7 @@ fn damaged_block_is_neither_freed_nor_resized<L: Layout>() {
 
 /// So that a check word over everything would be noticed: writes to payloads need no renewal of it.
 fn payloads_are_not_metadata<L: Layout, C: Check>() {
-    let mut memory = Memory::exact::<L>(ARENA);
+    let mut memory = Memory::exact::<L>(arena::<L>());
     let (mut heap, handles) = all_kinds::<L, C>(&mut memory);
     for &handle in &handles {
         heap.run(|heap| heap.get_mut(handle).expect("live block").fill(0xff));
@@ -404,7 +407,7 @@ fn payloads_are_not_metadata<L: Layout, C: Check>() {
 #[cfg_attr(miri, ignore = "needs Tree Borrows")]
 fn broken_links_are_found_without_check_word_too() {
     fn broken<L: Layout>() {
-        let mut memory = Memory::exact::<L>(ARENA);
+        let mut memory = Memory::exact::<L>(arena::<L>());
         let (mut heap, handles) = all_kinds::<L, buflib::Unchecked>(&mut memory);
         let block = block_of(&heap, handles[1]);
         let length = block.offset

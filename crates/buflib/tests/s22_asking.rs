@@ -67,7 +67,9 @@ fn allocatable_is_exact_to_the_byte_on_a_fresh_heap<L: Layout, C: Check>() {
         let mut memory = Memory::new(len);
         expect_exact(&mut memory.checked::<L, C>());
     }
-    let mut memory = Memory::exact::<L>(1000 + Heap::<L, C>::METADATA_BYTES + L::HEADER_BYTES);
+    let mut memory = Memory::exact::<L>(
+        1000 + Heap::<L, C>::METADATA_BYTES - L::TRAILER_BYTES + L::HEADER_BYTES,
+    );
     let most = expect_exact(&mut memory.checked::<L, C>());
     assert!(
         most <= 1000 && most + L::GRANULE_BYTES > 1000,

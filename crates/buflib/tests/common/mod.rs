@@ -97,6 +97,11 @@ pub(crate) fn arena_bytes<L: Layout, C: Check>(blocks: usize, granules: usize) -
     granules * L::GRANULE_BYTES + L::HEADER_BYTES + blocks * entry_bytes::<L, C>()
 }
 
+/// The longest arena of up to so many bytes that ends at a whole number of entries.
+pub(crate) fn exact_bytes<L: Layout>(most: usize) -> usize {
+    most - (L::GRANULE_BYTES - L::HEADER_BYTES + most) % L::ENTRY_BYTES
+}
+
 /// A buffer that starts at a multiple of 4096 plus `skew`.
 pub(crate) struct Memory {
     bytes: Vec<u8>,
@@ -115,7 +120,7 @@ impl Memory {
         Self { bytes, start, len }
     }
 
-    /// A buffer of which a heap of this layout uses every byte, if `len` is a whole number of entries.
+    /// A buffer of which a heap of this layout uses every byte, if `len` is as [`exact_bytes`] says.
     pub(crate) fn exact<L: Layout>(len: usize) -> Self {
         Self::skewed(len, L::GRANULE_BYTES - L::HEADER_BYTES)
     }
