@@ -91,7 +91,8 @@ def main(out, machine, compiler, date):
 ## Speed
 
 Nanoseconds per event (allocate, resize, free; the first and last word of each new block written), median of 11 runs
-that alternate between the heaps. `@1.25` is an arena of 1.25 times what the trace needs at 12 bytes a block.
+that alternate between the heaps. `@1.25` is an arena of 1.25 times what the trace needs at 10 bytes a block
+(12 from 16 KiB on).
 `system` and `mimalloc` have no fixed arena. The last row is the geometric mean of the ratios to `talc@3`, in brackets over how
 many traces if not all.
 
@@ -106,7 +107,7 @@ The longest pause is the longest single operation, the least of three runs.
 ## Memory
 
 The smallest arena in which the whole trace completes, all state counted, over the peak of live bytes. *Need* is perfect compaction at
-12 bytes a block.
+10 bytes a block (12 from 16 KiB on).
 
 {fit(fitted)}
 """)

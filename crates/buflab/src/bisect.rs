@@ -16,7 +16,7 @@ pub(crate) struct Found {
 }
 
 /// One part in so many: how exact the result is.
-const PRECISION: u64 = 200;
+const PRECISION: u64 = 1000;
 
 /// How far above the expected size the search goes before it gives up.
 const MOST: u64 = 16;
@@ -33,7 +33,7 @@ pub(crate) struct Bounds {
     pub(crate) limit: u64,
 }
 
-/// Finds by bisection, to half a percent, the smallest size that fits.
+/// Finds by bisection, to a tenth of a percent, the smallest size that fits.
 ///
 /// With a heap for which a larger arena is not always better, this is one of the sizes at which it
 /// begins to fit.
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_border_is_found_to_half_a_percent() {
+    fn the_border_is_found_to_a_tenth_of_a_percent() {
         for border in [1_010_000u64, 1_300_000, 2_000_000, 15_000_000] {
             let found = search(1_000_000, 1_050_000, |size| {
                 if size >= border {
@@ -110,7 +110,7 @@ mod tests {
             });
             let size = found.size.unwrap();
             assert!(
-                size >= border && size - border <= border / 200,
+                size >= border && size - border <= border / 1000,
                 "{border}: {size}"
             );
         }
