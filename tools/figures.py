@@ -91,8 +91,7 @@ def main(out, machine, compiler, date):
 ## Speed
 
 Nanoseconds per event (allocate, resize, free; the first and last word of each new block written), median of 11 runs
-that alternate between the heaps. `@1.25` is an arena of 1.25 times what the trace needs at 10 bytes a block
-(12 from 16 KiB on).
+that alternate between the heaps. `@1.25` is an arena of 1.25 times what the trace needs at 12 bytes a block.
 `system` and `mimalloc` have no fixed arena. The last row is the geometric mean of the ratios to `talc@3`, in brackets over how
 many traces if not all.
 
@@ -107,7 +106,7 @@ The longest pause is the longest single operation, the least of three runs.
 ## Memory
 
 The smallest arena in which the whole trace completes, all state counted, over the peak of live bytes. *Need* is perfect compaction at
-10 bytes a block (12 from 16 KiB on).
+12 bytes a block.
 
 {fit(fitted)}
 """)

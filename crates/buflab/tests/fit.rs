@@ -53,7 +53,7 @@ fn the_table_shows_the_floor() {
     let floor = output
         .stdout
         .lines()
-        .find(|line| line.contains("(need, at 10 bytes a block)"));
+        .find(|line| line.contains("(need, at 12 bytes a block)"));
     let floor: Vec<_> = floor.unwrap().split_whitespace().collect();
     assert_eq!(floor[6..], ["424", "1.155", "1.000"]);
 }

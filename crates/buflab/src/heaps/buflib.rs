@@ -24,7 +24,7 @@ kind!(
     "buflib",
     Standard,
     Unchecked,
-    "0.1, standard layout: 10 bytes a block, up to 1 GiB"
+    "0.1, standard layout: 10 bytes a block, 12 from 16 KiB on, up to 1 GiB"
 );
 kind!(
     Crc,

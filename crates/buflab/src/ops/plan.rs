@@ -102,8 +102,8 @@ impl Plan {
         }
     }
 
-    /// An arena in which no heap has to look for room: twice what the blocks take with 12 bytes of
-    /// metadata each, and some for the state of heaps.
+    /// An arena in which no heap has to look for room: twice what the blocks take on the standard
+    /// layout, and some for the state of heaps.
     pub(crate) fn arena(&self) -> u64 {
         let sizes = self.sizes.iter().chain(&self.cuts);
         let need: u64 = sizes

@@ -19,7 +19,7 @@ pub(crate) fn fit(out: &mut dyn Write, rows: &[Row]) -> Result<(), Error> {
     ]);
     table.add_row([
         // Not a bound for a heap that spends less on each block.
-        "(need, at 10 bytes a block)".to_owned(),
+        "(need, at 12 bytes a block)".to_owned(),
         count(first.need),
         maybe(first.need_ratio, factor),
         factor(1.0),

@@ -44,7 +44,7 @@ pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Err
     writeln!(
         out,
         "\nSmallest arena that completes, over the peak payload; `need` is without \
-         fragmentation, at 10 bytes a block, 12 if it is long:\n"
+         fragmentation, at 12 bytes a block:\n"
     )?;
     let fits: Vec<Vec<_>> = results
         .fits
