@@ -81,7 +81,7 @@ fn main() -> Result<(), Error> {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         // The cube makes some pictures far more popular than others.
         let part = u64::from(random >> 20);
-        let key = ((part * part * part * u64::from(PICTURES)) >> 36) as u32;
+        let key = ((part.pow(3) * u64::from(PICTURES)) >> 36) as u32;
         let picture = cache.get(&mut heap, key)?;
         assert_eq!(picture.len(), size(key));
         assert!(

@@ -435,7 +435,9 @@ fn pinned_block_is_listed_found_and_counted_as_such<L: Layout, C: Check>() {
     ]
     .map(|request| heap.filled(request));
     let before = heap.seen();
-    let _ = handles.map(|handle| heap.pin(handle).expect("room"));
+    for handle in handles {
+        heap.pin(handle).expect("room");
+    }
     let mut pinned = heap.seen();
     assert!(pinned.iter().all(|block| block.immovable));
     assert_eq!((heap.stats().live, heap.stats().immovable), (3, 3));
@@ -445,7 +447,9 @@ fn pinned_block_is_listed_found_and_counted_as_such<L: Layout, C: Check>() {
     assert_eq!(pinned, before, "all else is the same");
     assert_eq!(heap.name(handles[1]), Ok(Some("named")));
     assert!(handles.iter().all(|&handle| heap.contains(handle)));
-    let _ = handles.map(|handle| heap.unpin(handle).expect("pinned"));
+    for handle in handles {
+        heap.unpin(handle).expect("pinned");
+    }
     assert_eq!(heap.seen(), before);
     assert_eq!(heap.stats().immovable, 1);
 }
