@@ -159,6 +159,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Err(Self::too_large(size));
         };
         let granules = (align / L::GRANULE).max(1);
+        self.align = self.align.max(granules);
         let place = match self.find_place(shape.units, granules) {
             Ok(Some(place)) => place,
             _ => self.make_place(shape.units, granules, size)?,

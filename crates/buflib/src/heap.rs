@@ -46,6 +46,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `alloc`, `resize` | how requests are served and blocks given back |
 /// | `compact` | moving blocks together |
 /// | `inspect` | looking at the heap: blocks, figures, the full check |
+/// | `region` | giving memory out and taking it back, moving to other memory, snapshots |
 /// | `default` | one heap that is always there |
 /// | `index`, `table`, `block` | where free space is; where handles lead; one block in use |
 /// | `layout`, `check` | the encoding of metadata; the check word |
@@ -73,6 +74,8 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) used: Units,
     /// Immovable blocks.
     pub(crate) fixed: usize,
+    /// No block is aligned to more granules than this.
+    pub(crate) align: usize,
     /// The block that holds the rest of the heap.
     pub(crate) maximum: Index,
     /// Whether nothing was freed since a compaction that did all it could.
@@ -140,6 +143,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 table: Table::EMPTY,
                 used: Units::ZERO,
                 fixed: 0,
+                align: 1,
                 maximum: Index::NONE,
                 settled: true,
                 counters: Counters::default(),

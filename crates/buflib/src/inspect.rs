@@ -5,7 +5,7 @@ use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Corruption, Fault};
 use crate::handle::Handle;
-use crate::heap::Heap;
+use crate::heap::{Heap, MAX_ALIGN};
 use crate::layout::{FreeKind, Layout};
 use crate::units::{Index, Pos, Units};
 
@@ -139,7 +139,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// [`Corruption`], with what was found, where, and what was expected.
     pub fn check(&self) -> Result<(), Corruption> {
         let row = self.check_row()?;
-        self.check_table(row.live)?;
+        let vacant = self.check_entries(row.live)?;
+        self.table.check_list(&self.arena, vacant)?;
         let (cached, binned) = self.index.check(&self.arena)?;
         expect(0, binned as u64, row.binned as u64)?;
         expect(0, cached as u64, row.cached as u64)?;
@@ -148,7 +149,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         expect(0, row.fixed as u64, self.fixed as u64)
     }
 
-    fn check_row(&self) -> Result<Row, Corruption> {
+    /// Walks the blocks: all that they say of themselves, of their neighbours and their entries.
+    pub(crate) fn check_row(&self) -> Result<Row, Corruption> {
         let mut row = Row::default();
         let mut follows = Units::ZERO;
         let mut pos = Pos::FIRST;
@@ -175,6 +177,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live.name(&self.arena)?;
                     let gap = self.arena.gap_to_aligned(pos, live.align());
                     fault(Fault::Alignment, at, gap.0 as u64, 0)?;
+                    let align = live.align();
+                    if align > MAX_ALIGN / L::GRANULE {
+                        fault(Fault::Alignment, at, align as u64, 1)?;
+                    }
+                    row.align = row.align.max(align);
                     row.live += 1;
                     row.used += units;
                     row.fixed += usize::from(L::is_fixed(&live.record));
@@ -206,7 +213,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    fn check_table(&self, live: usize) -> Result<(), Corruption> {
+    /// Walks the table beside a row of so many blocks in use, and counts the vacant entries.
+    pub(crate) fn check_entries(&self, live: usize) -> Result<usize, Corruption> {
         let entries = self.arena.entries();
         let mut vacant = 0;
         for index in (1..=entries).map(Index) {
@@ -228,16 +236,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             )?;
         }
         expect(0, (live + vacant) as u64, entries as u64)?;
-        self.table.check_list(&self.arena, vacant)
+        Ok(vacant)
     }
 }
 
 /// What a walk over the row of blocks has counted.
 #[derive(Default)]
-struct Row {
-    live: usize,
-    fixed: usize,
-    used: Units,
+pub(crate) struct Row {
+    pub(crate) live: usize,
+    pub(crate) fixed: usize,
+    pub(crate) used: Units,
+    /// The largest alignment, in granules.
+    pub(crate) align: usize,
     cached: usize,
     /// Merged free blocks of two granules and more: those in bins.
     binned: usize,

@@ -35,11 +35,13 @@ mod heap;
 mod index;
 mod inspect;
 mod layout;
+mod region;
 mod request;
 mod resize;
 mod table;
 mod units;
 
+pub use arena::Given;
 pub use check::{Check, Crc32, Unchecked};
 pub use compact::Compaction;
 pub use error::{BuildError, Corruption, Error, Fault, Found};
@@ -47,6 +49,7 @@ pub use handle::Handle;
 pub use heap::Heap;
 pub use inspect::{Block, Blocks, Stats};
 pub use layout::{Layout, Narrow, Standard, Wide};
+pub use region::{AttachError, Refused, RegionError, Suspended};
 pub use request::Request;
 
 /// The example in the README compiles and holds.
