@@ -313,7 +313,7 @@ fn suspended_heap_without_the_front_it_gave_out<L: Layout, C: Check>() {
 fn other_bytes_do_no_harm<L: Layout, C: Check>() {
     for seed in 0..if cfg!(miri) { 10 } else { 300 } {
         let mut random = Rng::with_seed(seed);
-        let mut memory = Memory::exact::<L>(1024);
+        let mut memory = Memory::exact::<L>(2048);
         let mut heap = memory.checked::<L, C>();
         let handles = mixed(
             &mut heap,
@@ -327,11 +327,11 @@ fn other_bytes_do_no_harm<L: Layout, C: Check>() {
         match seed % 3 {
             0 => memory.bytes().fill(random.u8(..)),
             1 => random.fill(memory.bytes()),
-            _ => (0..4).for_each(|_| memory.bytes()[random.usize(..1024)] = random.u8(..)),
+            _ => (0..4).for_each(|_| memory.bytes()[random.usize(..2048)] = random.u8(..)),
         }
         let longer = random.bool();
-        let mut elsewhere = Memory::exact::<L>(if longer { 1500 } else { 1024 });
-        elsewhere.bytes()[..1024].copy_from_slice(memory.bytes());
+        let mut elsewhere = Memory::exact::<L>(if longer { 2500 } else { 2048 });
+        elsewhere.bytes()[..2048].copy_from_slice(memory.bytes());
         if let Ok(mut heap) = suspended.resume(elsewhere.bytes()) {
             use_all(&mut heap, handles, &mut random);
         }

@@ -212,11 +212,14 @@ impl fmt::Display for AttachError {
                 f,
                 "a damaged record: its check word is {stored:#x}, expected {computed:#x}"
             ),
-            Self::Layout { found, expected } => write!(
-                f,
-                "an image of the layout \"{}\", where {expected} is read",
-                found.trim_ascii_end().escape_ascii()
-            ),
+            Self::Layout { found, expected } => {
+                let name = found.split(|&byte| byte == 0).next().unwrap_or_default();
+                write!(
+                    f,
+                    "an image of the layout \"{}\", where {expected} is read",
+                    name.escape_ascii()
+                )
+            }
             Self::CheckWord { found: true } => write!(f, "an image with check words"),
             Self::CheckWord { found: false } => write!(f, "an image without check words"),
             Self::Length { bytes, expected } => {

@@ -313,6 +313,15 @@ pub(crate) fn mixed<L: Layout, C: Check>(
     left
 }
 
+/// CRC-32C, from its definition.
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 }
+        })
+    })
+}
+
 /// Every kind of operation, on a heap whose bytes may be anything and with handles that may be. Only
 /// that all of it ends is of interest.
 pub(crate) fn use_all<L: Layout, C: Check>(
@@ -322,7 +331,7 @@ pub(crate) fn use_all<L: Layout, C: Check>(
 ) {
     let listed = heap.blocks().filter_map(Result::ok);
     handles.extend(listed.filter_map(|block| block.handle));
-    for step in 0..40 {
+    for step in 0..20 {
         let size = random.usize(..200);
         let handle = handles.get(random.usize(..handles.len().max(1))).copied();
         match step % 10 {
