@@ -34,7 +34,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// let mut screen = heap.give_front(1024)?;
     /// screen.fill(0xff); // a slice of its own, while the heap is in use
     /// assert_eq!((screen.len(), heap.get(handle)?), (1024, &b"abc"[..]));
-    /// heap.take_front(screen)?;
+    /// heap.take_front(screen).map_err(|refused| refused.error)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn give_front(&mut self, bytes: usize) -> Result<Given<'a>, RegionError> {
@@ -143,7 +143,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
     /// let all = heap.give_end(usize::MAX)?;
     /// assert!(heap.alloc(1).is_err());
-    /// heap.take_end(all)?;
+    /// heap.take_end(all).map_err(|refused| refused.error)?;
     /// assert!(heap.alloc(1).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
