@@ -215,7 +215,7 @@ fn suspended_heap_refuses_an_address_between_granules<L: Layout, C: Check>() {
 fn suspended_heap_refuses_less_memory<L: Layout, C: Check>() {
     let mut memory = Memory::exact::<L>(1024);
     let mut heap = memory.checked::<L, C>();
-    let handles = mixed(&mut heap, |i| Request::new(i));
+    let handles = mixed(&mut heap, Request::new);
     let suspended = heap.into_heap().suspend();
     let refused = suspended
         .resume(&mut memory.bytes()[..1023])

@@ -90,7 +90,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         Ok(())
     }
 
-    /// How many granules the blocks may be moved by, and any multiple of that. Constant time if no
+    /// How many granules the blocks may be moved by, and any multiple of that: a power of two. Constant time if no
     /// block has ever been aligned or immovable, otherwise linear in the blocks.
     fn step(&self) -> Result<usize, RegionError> {
         if self.fixed == 0 && self.align == 1 {

@@ -170,7 +170,8 @@ impl<L: Layout, C: Check> Suspended<L, C> {
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Whether all blocks can do with having been moved by so many bytes, which may wrap around.
     fn may_move_by(&self, distance: usize) -> Result<(), RegionError> {
-        let fits = |align: usize| distance % align.saturating_mul(L::GRANULE) == 0;
+        // An alignment is a power of two.
+        let fits = |align: usize| distance & align.wrapping_mul(L::GRANULE).wrapping_sub(1) == 0;
         if distance == 0 || (self.fixed == 0 && fits(self.align)) {
             return Ok(());
         }

@@ -47,7 +47,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             self.compact_all()?;
         }
         let most = wanted.min(self.arena.room() / L::GRANULE);
-        let units = Units(most - most % step);
+        let units = Units(most & step.wrapping_neg());
         // What is not more than the room is given out.
         let given = self.arena.give_front(units).unwrap_or_default();
         if !given.is_empty() {

@@ -66,10 +66,10 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         let (unused, rest) = rest.split_at_mut_checked(free).ok_or(too_small)?;
         let (entries, rest) = rest.split_at_mut_checked(table.len()).ok_or(too_small)?;
         lead.fill(0);
-        blocks.copy_from_slice(row);
+        copy(blocks, row);
         unused.fill(0);
-        entries.copy_from_slice(table);
-        rest.copy_from_slice(&record);
+        copy(entries, table);
+        copy(rest, &record);
         Ok(needed)
     }
 
@@ -100,7 +100,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             return Err(Refused::new(self, RegionError::TooSmall { bytes, needed }));
         }
         let record = self.record(self.arena.skipped()).encode::<L, C>();
-        end.iter_mut().zip(record).for_each(|(to, from)| *to = from);
+        copy(&mut end, &record);
         let books = self.books();
         self.arena.into_bytes(end).map_err(|arena| {
             // Not reached: what was given out last is behind the arena.
@@ -226,9 +226,15 @@ impl<L: Layout> Books<L> {
     };
 }
 
+/// Copies what is of the same length, without a way to panic.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 /// `modulus` is a power of two.
 fn expect_remainder(address: usize, expected: usize, modulus: usize) -> Result<(), AttachError> {
-    let (remainder, expected) = (address % modulus, expected % modulus);
+    let mask = modulus.wrapping_sub(1);
+    let (remainder, expected) = (address & mask, expected & mask);
     if remainder == expected {
         return Ok(());
     }
