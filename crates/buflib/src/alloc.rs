@@ -172,6 +172,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(shape) = Shape::new::<L, C>(request.size, extension.bytes::<L>()) else {
             return Err(Self::too_large(request.size));
         };
+        self.align = self.align.max(granules);
         let place = match self.find_place(shape.units, granules) {
             Ok(Some(place)) => place,
             _ => self.make_place(shape.units, granules, request.size, keeper)?,

@@ -3,6 +3,9 @@
 //! Everything here takes positions that may be wrong, because they may come from damaged metadata:
 //! an access outside the blocks or the table is `None`, never undefined.
 
+mod given;
+mod moves;
+
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -10,6 +13,9 @@ use core::ptr::NonNull;
 use crate::check::Check;
 use crate::layout::{Encoding, FreeKind, Header, Link};
 use crate::units::{Index, Pos, Units};
+
+pub use given::Given;
+pub(crate) use moves::Form;
 
 /// Words that metadata is made of.
 ///
@@ -64,8 +70,9 @@ impl Place {
 ///
 /// Invariants, which every `SAFETY` comment of this file cites:
 ///
-/// 1. `start .. end` lies in one buffer that is borrowed for `'a` and reached through
-///    this value alone.
+/// 1. `start - before .. end + behind` is one buffer that is borrowed for `'a` and that `start` and
+///    `end` were derived from. `start .. end` is reached through this value alone; each byte around
+///    it belongs to a [`Given`] or to nobody.
 /// 2. `start + HEADER` is a multiple of the granule and `end` of the entry's size, so
 ///    every entry is aligned, and so is every word of a header, link, footer and trailer, because
 ///    `ENCODING_FITS` has looked at their offsets.
@@ -76,6 +83,9 @@ impl Place {
 pub(crate) struct Arena<'a, L, C> {
     start: NonNull<u8>,
     end: NonNull<u8>,
+    /// Bytes of the buffer in front of `start` and behind `end`.
+    before: usize,
+    behind: usize,
     tail: Pos,
     entries: usize,
     written: usize,
@@ -155,33 +165,44 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     }
 
     /// Takes `buffer` over with no blocks and no entries; `None` if it cannot hold a sentinel.
-    /// `written` says how many of its first bytes are initialised.
+    /// `initialised` says whether all of its bytes are.
     pub(crate) fn new(buffer: &'a mut [MaybeUninit<u8>], initialised: bool) -> Option<Self> {
+        let first = buffer.as_ptr().addr();
+        let skip = first.checked_add(L::HEADER)?.next_multiple_of(L::GRANULE) - L::HEADER - first;
+        let mut arena = Self::within(buffer, skip)?;
+        arena.written = if initialised { arena.size() } else { 0 };
+        arena.initialise(L::HEADER);
+        arena.put_sentinel();
+        Some(arena)
+    }
+
+    /// The bounds of an arena that starts `skip` bytes into `buffer`, which hold invariants 1 and 2;
+    /// the sentinel's header fits, but nothing is written yet. `None` if it does not fit, or must
+    /// not start there.
+    fn within(buffer: &'a mut [MaybeUninit<u8>], skip: usize) -> Option<Self> {
         const { Self::ENCODING_FITS };
         let raw = NonNull::from(&mut *buffer).cast::<u8>();
         let len = buffer.len();
         let first = raw.addr().get();
-        let skip = first.checked_add(L::HEADER)?.next_multiple_of(L::GRANULE) - L::HEADER - first;
         let drop = first.checked_add(len)? % size_of::<L::Entry>();
         let size = len.checked_sub(skip)?.checked_sub(drop)?;
-        if size < L::HEADER {
+        if size < L::HEADER || (first + skip + L::HEADER) % L::GRANULE != 0 {
             return None;
         }
         // SAFETY: `skip <= len`, so the result is in the buffer or one past it.
         let start = unsafe { raw.add(skip) };
         // SAFETY: `skip + size <= len`, likewise.
         let end = unsafe { start.add(size) };
-        let mut arena = Self {
+        Some(Self {
             start,
             end,
+            before: skip,
+            behind: drop,
             tail: Pos::FIRST,
             entries: 0,
-            written: if initialised { size } else { 0 },
+            written: 0,
             buffer: PhantomData,
-        };
-        arena.initialise(L::HEADER);
-        arena.put_sentinel();
-        Some(arena)
+        })
     }
 
     /// The same arena with its bounds in registers, for a path that does not change them.

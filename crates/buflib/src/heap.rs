@@ -47,8 +47,9 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `alloc`, `resize` | how requests are served and blocks given back |
 /// | `compact`, `step` | moving blocks together, all at once or a little at a time |
 /// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
-/// | `shrink`, `pin` | cutting blocks from both sides; keeping them in place |
+/// | `shrink`, `push`, `pin` | cutting blocks from both sides; pushing neighbours away; keeping blocks in place |
 /// | `inspect`, `list`, `map` | looking at the heap: figures and the full check; its blocks; drawn in a line |
+/// | `region` | giving memory out and taking it back, moving to other memory, snapshots |
 /// | `default` | one heap that is always there |
 /// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
 /// | `layout`, `check` | the encoding of metadata; the check word |
@@ -80,6 +81,8 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) fixed: usize,
     /// Blocks whose owner is asked.
     pub(crate) owned: usize,
+    /// No block is aligned to more granules than this.
+    pub(crate) align: usize,
     /// The block that holds the rest of the heap.
     pub(crate) maximum: Index,
     /// Whether nothing was freed since a compaction that did all it could.
@@ -157,6 +160,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 peak: Units::ZERO,
                 fixed: 0,
                 owned: 0,
+                align: 1,
                 maximum: Index::NONE,
                 settled: true,
                 progress: Progress::START,

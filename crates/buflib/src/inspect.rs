@@ -5,7 +5,7 @@ use crate::block::Live;
 use crate::check::Check;
 use crate::compact::Compaction;
 use crate::error::{Corruption, Fault};
-use crate::heap::Heap;
+use crate::heap::{Heap, MAX_ALIGN};
 use crate::layout::{FreeKind, Layout};
 use crate::units::{Index, Pos, Units};
 
@@ -22,6 +22,14 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    pub(crate) const NONE: Self = Self {
+        compactions: 0,
+        moves: 0,
+        bytes_moved: 0,
+        refused: 0,
+        unshrunk: 0,
+    };
+
     pub(crate) fn moved(&mut self, blocks: usize, bytes: usize) {
         self.moves = self.moves.wrapping_add(blocks);
         self.bytes_moved = self.bytes_moved.wrapping_add(bytes);
@@ -126,7 +134,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// [`Corruption`], with what was found, where, and what was expected.
     pub fn check(&self) -> Result<(), Corruption> {
         let row = self.check_row()?;
-        self.check_table(row.live)?;
+        let entries = self.check_entries(row.live)?;
+        let taken = row.live + entries.records;
+        expect(0, taken as u64, self.table.taken() as u64)?;
+        self.table.check_list(&self.arena, entries.vacant)?;
         let (cached, binned) = self.index.check(&self.arena)?;
         expect(0, binned as u64, row.binned as u64)?;
         expect(0, cached as u64, row.cached as u64)?;
@@ -136,7 +147,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         expect(0, row.fixed as u64, self.fixed as u64)
     }
 
-    fn check_row(&self) -> Result<Row, Corruption> {
+    /// Walks the blocks: all that they say of themselves, of their neighbours and their entries.
+    pub(crate) fn check_row(&self) -> Result<Row, Corruption> {
         let mut row = Row::default();
         let mut follows = Units::ZERO;
         let mut pos = Pos::FIRST;
@@ -163,6 +175,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     live.name(&self.arena)?;
                     let gap = self.arena.gap_to_aligned(pos, live.align());
                     fault(Fault::Alignment, at, gap.0 as u64, 0)?;
+                    let align = live.align();
+                    if align > MAX_ALIGN / L::GRANULE {
+                        fault(Fault::Alignment, at, align as u64, 1)?;
+                    }
+                    row.align = row.align.max(align);
                     row.live += 1;
                     row.used += units;
                     row.fixed += usize::from(L::is_fixed(&live.record));
@@ -195,7 +212,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    fn check_table(&self, live: usize) -> Result<(), Corruption> {
+    /// Walks the table beside a row of so many blocks in use, and counts the other entries.
+    pub(crate) fn check_entries(&self, live: usize) -> Result<Entries, Corruption> {
         let entries = self.arena.entries();
         let (mut vacant, mut records) = (0, 0);
         for index in (1..=entries).map(Index) {
@@ -224,9 +242,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 index.0 as u64,
             )?;
         }
-        expect(0, records as u64, (self.table.taken() - live) as u64)?;
         expect(0, (live + records + vacant) as u64, entries as u64)?;
-        self.table.check_list(&self.arena, vacant)
+        Ok(Entries { vacant, records })
     }
 }
 
@@ -249,13 +266,21 @@ fn thousandths(part: usize, whole: usize) -> u32 {
     u32::try_from(exact).unwrap_or(u32::MAX)
 }
 
+/// What a walk over the table has counted beside the blocks' own entries.
+pub(crate) struct Entries {
+    pub(crate) vacant: usize,
+    pub(crate) records: usize,
+}
+
 /// What a walk over the row of blocks has counted.
 #[derive(Default)]
-struct Row {
-    live: usize,
-    fixed: usize,
-    owned: usize,
-    used: Units,
+pub(crate) struct Row {
+    pub(crate) live: usize,
+    pub(crate) fixed: usize,
+    pub(crate) owned: usize,
+    pub(crate) used: Units,
+    /// The largest alignment, in granules.
+    pub(crate) align: usize,
     cached: usize,
     /// Merged free blocks of two granules and more: those in bins.
     binned: usize,

@@ -40,6 +40,24 @@ impl Table {
         tidy: true,
     };
 
+    /// The table of an arena with so many blocks, whose list of vacant entries is yet to be made by
+    /// [`tidy`](Self::tidy). The rest is what [`generations`](Self::generations) has told.
+    pub(crate) fn untidy(live: usize, records: usize, (fresh, advanced): (u32, u32)) -> Self {
+        Self {
+            live,
+            records,
+            fresh,
+            advanced,
+            tidy: false,
+            ..Self::EMPTY
+        }
+    }
+
+    /// The generation that new entries start from, and how far it has come.
+    pub(crate) fn generations(&self) -> (u32, u32) {
+        (self.fresh, self.advanced)
+    }
+
     #[inline(always)]
     pub(crate) fn live(&self) -> usize {
         self.live

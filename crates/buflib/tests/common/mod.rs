@@ -179,6 +179,17 @@ pub(crate) struct Picture<H> {
 }
 
 impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
+    /// A heap that must be in order now.
+    #[track_caller]
+    pub(crate) fn of(heap: Heap<'a, L, C>) -> Self {
+        heap.check().expect("sound metadata");
+        Self { heap }
+    }
+
+    pub(crate) fn into_heap(self) -> Heap<'a, L, C> {
+        self.heap
+    }
+
     /// Any operation, and the walk.
     pub(crate) fn run<R>(&mut self, operation: impl FnOnce(&mut Heap<'a, L, C>) -> R) -> R {
         let result = operation(&mut self.heap);
@@ -347,6 +358,72 @@ pub(crate) fn flip<L: Layout, C: Check>(
     // heap, whose borrow the pointer is derived from, is not used meanwhile. That the pointer leaves
     // the payload is an error in the model of Stacked Borrows, and none in Tree Borrows.
     unsafe { *payload.offset(distance) ^= mask };
+}
+
+/// Blocks of all kinds with space between them, filled; those that are left, in the order in which
+/// they were allocated.
+pub(crate) fn mixed<L: Layout, C: Check>(
+    heap: &mut Checked<'_, L, C>,
+    request: fn(usize) -> Request<'static>,
+) -> Vec<Handle<L>> {
+    let all: Vec<_> = (0..12).map(|i| heap.filled(request(i))).collect();
+    let (gone, left): (Vec<_>, Vec<_>) = all.iter().partition(|handle| handle.number() % 3 == 1);
+    for handle in gone {
+        heap.free(handle).expect("live block");
+    }
+    left
+}
+
+/// CRC-32C, from its definition.
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 }
+        })
+    })
+}
+
+/// Every kind of operation, on a heap whose bytes may be anything and with handles that may be. Only
+/// that all of it ends is of interest.
+pub(crate) fn use_all<L: Layout, C: Check>(
+    heap: &mut Heap<'_, L, C>,
+    mut handles: Vec<Handle<L>>,
+    random: &mut fastrand::Rng,
+) {
+    let listed = heap.blocks().filter_map(Result::ok);
+    handles.extend(listed.filter_map(|block| block.handle));
+    for step in 0..20 {
+        let size = random.usize(..200);
+        let handle = handles.get(random.usize(..handles.len().max(1))).copied();
+        match step % 10 {
+            0 => handles.extend(heap.alloc(size)),
+            1 => handles.extend(heap.alloc_with(Request::new(size).align(32).name("a name"))),
+            2 => drop(heap.compact()),
+            3 => drop(heap.allocatable()),
+            4 => drop(heap.give_end(size)),
+            5 => {
+                if let Ok(Err(refused)) = heap.give_front(size).map(|front| heap.take_front(front))
+                {
+                    std::hint::black_box(refused.to_string());
+                }
+            }
+            6 => {
+                std::hint::black_box(heap.check().map_err(|error| error.to_string()).is_ok());
+                let mut image = vec![0; heap.image_bytes()];
+                let _ = heap.save_into(&mut image);
+                let _ = heap.copy_to_bytes(&mut image).map(|copy| copy.stats());
+            }
+            _ => {
+                let Some(handle) = handle else { continue };
+                let _ = heap.name(handle).map(|name| name.map(str::len));
+                let _ = heap.get_mut(handle).map(|bytes| bytes.fill(size as u8));
+                let _ = heap.resize(handle, size);
+                if step % 10 == 9 {
+                    let _ = heap.free(handle);
+                }
+            }
+        }
+    }
 }
 
 /// Bytes that differ between handles and between places.
