@@ -21,7 +21,7 @@ use crate::units::Index;
 /// [`Narrow`](crate::Narrow), 4,194,304 for [`Wide`](crate::Wide)). Entries that the table gave
 /// back start again from the furthest generation that any of them had come to, so that a shrunken
 /// table does not make old handles valid at once, unless two of its entries were further apart than
-/// generations go round. A handle of another heap is found only if number or generation
+/// generations go round; so do entries that counted the pins of a block. A handle of another heap is found only if number or generation
 /// differ. None of this is a matter of soundness: a wrong handle that is not found out reads or
 /// writes the bytes of another live block of the heap it is used with, never anything else.
 ///
