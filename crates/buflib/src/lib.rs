@@ -16,7 +16,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Heap`] is where to start: its page draws the memory and the layers.
+//! [`Heap`] is where to start: its page draws the memory and the layers. [`Store`] keeps values of any
+//! type in one, under typed handles.
 #![no_std]
 
 #[cfg(test)]
@@ -39,9 +40,11 @@ mod inspect;
 mod layout;
 mod owner;
 mod pin;
+mod pod;
 mod request;
 mod resize;
 mod shrink;
+pub mod store;
 mod table;
 mod units;
 mod with;
@@ -55,7 +58,9 @@ pub use inspect::{Block, Blocks, Stats};
 pub use layout::{Layout, Narrow, Standard, Wide};
 pub use owner::{Answer, Event, Move, Owner, Side, Sync, Tag, Wish};
 pub use pin::Pinned;
+pub use pod::Pod;
 pub use request::Request;
+pub use store::Store;
 pub use with::With;
 
 /// The example in the README compiles and holds.
