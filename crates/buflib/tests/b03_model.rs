@@ -346,3 +346,33 @@ proptest! {
         run::<Wide, Unchecked>(len, skew, &ops);
     }
 }
+
+/// To grow by half may fail after everything was moved together.
+#[test]
+fn list_is_found_where_an_attempt_to_grow_has_moved_it() {
+    let ops = [
+        Op::Number(0),
+        Op::Slice(0, 0),
+        Op::Slice(13, 0),
+        Op::Number(0),
+        Op::Space(41),
+        Op::Number(0),
+        Op::Free(1),
+        Op::Line(0),
+        Op::Free(2),
+        Op::NewList,
+        Op::Remove(1),
+        Op::Change(1, 213),
+        Op::Slice(0, 172),
+        Op::Str("&ⵧ𛊁🕴".into()),
+        Op::Change(1, 216),
+        Op::Free(3),
+        Op::Mixed(163),
+        Op::Change(1, 182),
+    ];
+    for len in (600..900).step_by(if cfg!(miri) { 24 } else { 4 }) {
+        run::<Standard, Unchecked>(len, 60, &ops);
+        run::<Narrow, Unchecked>(len, 60, &ops);
+        run::<Wide, Crc32>(len, 60, &ops);
+    }
+}

@@ -98,9 +98,10 @@ impl<'s, 'a, S: ?Sized + Grows, L: Layout, C: Check> Row<'s, 'a, S, L, C> {
         // To the end of the granule: it would be filled up with nothing otherwise.
         let rest = (L::HEADER + bytes % L::GRANULE).wrapping_neg() % L::GRANULE;
         let heap = &mut self.slots.heap;
-        heap.resize(self.handle, bytes.saturating_add(rest))?;
+        let resized = heap.resize(self.handle, bytes.saturating_add(rest));
+        // Blocks may have been moved together in an attempt that failed, too.
         self.block = Block::new(heap.span(self.handle)?);
-        Ok(())
+        resized
     }
 
     /// Appends an element if there is room for it.
