@@ -280,7 +280,7 @@ fn text_is_written_to<L: Layout, C: Check>() {
     let mut store = room.store::<L, C>();
     let text = store.new_text().expect("room");
     let mut guard = store.text_mut(text).expect("live");
-    write!(guard, "{:>5}|{}", 42, 'x').expect("room");
+    write!(guard, "{:>5}|x", 42).expect("room");
     assert_eq!(&store[text][..], "   42|x");
     let mut guard = store.text_mut(text).expect("live");
     assert!(write!(guard, "{:>1000}", 1).is_err());

@@ -106,7 +106,7 @@ impl<'s, 'a, T: 'static, L: Layout, C: Check> VectorMut<'s, 'a, T, L, C> {
             return Err(Rejected { error, value });
         }
         self.push(value)?;
-        if let Some(behind) = self.get_mut(index..) {
+        if let Some(behind) = self.starting_at(index) {
             behind.rotate_right(1);
         }
         Ok(())
@@ -114,16 +114,26 @@ impl<'s, 'a, T: 'static, L: Layout, C: Check> VectorMut<'s, 'a, T, L, C> {
 
     /// Takes a value out, `None` if there is none at `index`. Linear in the values behind it.
     pub fn remove(&mut self, index: usize) -> Option<T> {
-        let behind = self.get_mut(index..).filter(|behind| !behind.is_empty())?;
-        behind.rotate_left(1);
+        self.starting_at(index)?.rotate_left(1);
         self.pop()
     }
 
     /// Takes a value out and puts the last one in its place. Constant time.
     pub fn swap_remove(&mut self, index: usize) -> Option<T> {
-        let last = self.len().checked_sub(1).filter(|&last| index <= last)?;
-        self.swap(index, last);
+        let (last, others) = self.split_last_mut()?;
+        let is_last = index == others.len();
+        match others.get_mut(index) {
+            Some(place) => core::mem::swap(place, last),
+            None if is_last => {}
+            None => return None,
+        }
         self.pop()
+    }
+
+    /// The value at `index` and all behind it, if there is one.
+    fn starting_at(&mut self, index: usize) -> Option<&mut [T]> {
+        // Not empty: rotating nothing by one would be a panic, and the compiler sees that it is not.
+        self.get_mut(index..).filter(|behind| !behind.is_empty())
     }
 
     /// Drops all values but the first `len`. If a destructor panics, the others still run.
