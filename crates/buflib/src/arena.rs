@@ -76,7 +76,10 @@ impl Place {
 /// 2. `start + HEADER` is a multiple of the granule and `end` of the entry's size, so
 ///    every entry is aligned, and so is every word of a header, link, footer and trailer, because
 ///    `ENCODING_FITS` has looked at their offsets.
-/// 3. The first `written` bytes are initialised, and so is the table.
+/// 3. The first `written` bytes are initialised, and so is the table. Only what a
+///    [`Store`](crate::Store) has had in a payload may not be; its metadata cannot be damaged, so
+///    that no word is read there that was not written as one, and nothing asks for such a payload
+///    as a slice of bytes.
 /// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
 ///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`, where
 ///    `size = end - start`.
@@ -592,8 +595,9 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
     }
 
+    /// Where a payload starts, and its length.
     #[inline(always)]
-    fn payload_at(&self, place: Place) -> Option<(NonNull<u8>, usize)> {
+    pub(crate) fn payload_at(&self, place: Place) -> Option<(NonNull<u8>, usize)> {
         let Place {
             pos,
             units,

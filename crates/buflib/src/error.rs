@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::store::TypeName;
+
 /// Why an operation on a heap was refused. Nothing has changed when one is returned, except that
 /// blocks may have been moved together in the attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,6 +87,33 @@ pub enum Error {
         number: usize,
         /// How many that is.
         limit: usize,
+    },
+    /// The payload cannot be seen as values of this type: its length is not a whole number of them,
+    /// or it does not start at their alignment.
+    Misfit {
+        /// The payload's length in bytes.
+        len: usize,
+        /// The size of a value in bytes.
+        size: usize,
+        /// The alignment of a value in bytes.
+        align: usize,
+    },
+    /// The handle leads to a value of another type: it is stale, or of another
+    /// [`Store`](crate::Store).
+    WrongType {
+        /// The handle's number.
+        number: usize,
+        /// The type of the value under that number.
+        found: TypeName,
+        /// The type that the handle is for.
+        expected: TypeName,
+    },
+    /// The place is not within a list of values, or within a character of a text.
+    BadIndex {
+        /// The place.
+        index: usize,
+        /// The length.
+        len: usize,
     },
     /// The heap's metadata is damaged.
     Corrupt(Corruption),
@@ -222,6 +251,23 @@ impl fmt::Display for Error {
                     f,
                     "handle #{number} has {limit} pins, which is the most there can be"
                 )
+            }
+            Self::Misfit { len, size, align } => {
+                write!(
+                    f,
+                    "a payload of {len} bytes cannot be seen as values of {size} bytes aligned to {align}"
+                )
+            }
+            Self::WrongType {
+                number,
+                found,
+                expected,
+            } => write!(
+                f,
+                "handle #{number} leads to a value of type {found}, not {expected}"
+            ),
+            Self::BadIndex { index, len } => {
+                write!(f, "{index} is not a place in what is {len} long")
             }
             Self::Corrupt(corruption) => corruption.fmt(f),
         }

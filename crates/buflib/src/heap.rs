@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use crate::arena::{Arena, Place};
 use crate::block::Live;
 use crate::check::{Check, Unchecked};
-use crate::error::{BuildError, Error};
+use crate::error::{Broken, BuildError, Error};
 use crate::handle::Handle;
 use crate::index::FreeIndex;
 use crate::inspect::Counters;
@@ -52,8 +53,9 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `region` | giving memory out and taking it back, moving to other memory, snapshots |
 /// | `default` | one heap that is always there |
 /// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
+/// | `store`, `pod` | values of any type; payloads as numbers |
 /// | `layout`, `check` | the encoding of metadata; the check word |
-/// | `arena` | the memory, and all of the `unsafe` |
+/// | `arena` | the memory, and all of the `unsafe` but for values |
 ///
 /// # Borrowing
 ///
@@ -191,6 +193,19 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     fn get_any(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         let place = self.locate(handle)?;
         Ok(self.arena.payload(place).unwrap_or_default())
+    }
+
+    /// Where a payload starts, and its length, for values that are more than bytes. What is there may
+    /// be written and read through the pointer until a block is moved.
+    #[inline(always)]
+    pub(crate) fn span(&self, handle: Handle<L>) -> Result<(NonNull<u8>, usize), Error> {
+        let found = Live::find_plain(&self.arena, handle);
+        if let Some(span) = found.and_then(|live| self.arena.payload_at(live.plain_place())) {
+            return Ok(span);
+        }
+        let place = self.locate(handle)?;
+        let span = self.arena.payload_at(place);
+        span.ok_or_else(|| self.diagnose(Broken))
     }
 
     /// Where a payload is, checked as far as can be.

@@ -16,7 +16,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Heap`] is where to start: its page draws the memory and the layers.
+//! [`Heap`] is where to start: its page draws the memory and the layers. [`Store`] keeps values of any
+//! type in one, under typed handles.
 #![no_std]
 
 #[cfg(test)]
@@ -41,12 +42,14 @@ mod list;
 mod map;
 mod owner;
 mod pin;
+mod pod;
 mod push;
 mod region;
 mod request;
 mod resize;
 mod shrink;
 mod step;
+pub mod store;
 mod table;
 mod units;
 mod with;
@@ -62,9 +65,11 @@ pub use layout::{Layout, Narrow, Standard, Wide};
 pub use list::{Allocations, Block, Blocks};
 pub use owner::{Answer, Event, Move, Owner, Side, Sync, Tag, Wish};
 pub use pin::Pinned;
+pub use pod::Pod;
 pub use region::{AttachError, Refused, RegionError, Suspended};
 pub use request::Request;
 pub use step::{Budget, Step};
+pub use store::Store;
 pub use with::With;
 
 /// The example in the README compiles and holds.

@@ -294,9 +294,10 @@ fn memory_of_a_neighbour_is_refused<L: Layout, C: Check>() {
     let front = right.give_front(0).expect("nothing");
     right.take_front(front).expect("nothing");
     let refused = right.take_front(end).expect_err("not its own");
-    assert!(
-        matches!(refused.error, RegionError::NotAdjacent { found, expected } if found == expected)
-    );
+    let RegionError::NotAdjacent { found, expected } = refused.error else {
+        panic!("{}", refused.error);
+    };
+    assert_eq!(found == expected, may_be_adjacent::<L>());
     left.take_end(refused.returned).expect("its own");
     let front = right.give_front(64).expect("room");
     let refused = left.take_end(front).expect_err("not its own");
@@ -366,8 +367,16 @@ fn heap_of_memory_given_out<L: Layout, C: Check>() {
     outer.expect_filled([handle]);
 }
 
+/// Whether an arena may start at the address where another one ends.
+fn may_be_adjacent<L: Layout>() -> bool {
+    (L::GRANULE_BYTES - L::HEADER_BYTES) % L::ENTRY_BYTES == 0
+}
+
 /// It was given out by the one and lies in the other's buffer: whoever has it has it alone.
 fn memory_passed_on_comes_back<L: Layout, C: Check>() {
+    if !may_be_adjacent::<L>() {
+        return;
+    }
     let mut memory = Memory::exact::<L>(4096);
     let mut outer = memory.checked::<L, C>();
     let handle = outer.filled(Request::new(50));

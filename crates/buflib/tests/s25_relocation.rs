@@ -6,7 +6,7 @@ mod common;
 use std::mem::MaybeUninit;
 
 use buflib::{Check, Handle, Heap, Layout, Narrow, RegionError, Request, Unchecked};
-use common::{Checked, FILLER, Memory, arena_bytes, mixed, use_all};
+use common::{Checked, FILLER, Memory, arena_bytes, exact_bytes, mixed, use_all};
 use fastrand::Rng;
 
 on_every_heap!(
@@ -213,14 +213,15 @@ fn suspended_heap_refuses_an_address_between_granules<L: Layout, C: Check>() {
 }
 
 fn suspended_heap_refuses_less_memory<L: Layout, C: Check>() {
-    let mut memory = Memory::exact::<L>(1024);
+    let len = exact_bytes::<L>(1024);
+    let mut memory = Memory::exact::<L>(len);
     let mut heap = memory.checked::<L, C>();
     let handles = mixed(&mut heap, Request::new);
     let suspended = heap.into_heap().suspend();
     let refused = suspended
-        .resume(&mut memory.bytes()[..1023])
+        .resume(&mut memory.bytes()[..len - 1])
         .expect_err("less");
-    let (bytes, needed) = (1023, 1024);
+    let (bytes, needed) = (len - 1, len);
     assert_eq!(refused.error, RegionError::TooSmall { bytes, needed });
     let heap = refused.returned.resume(memory.bytes()).expect("all of it");
     Checked::of(heap).expect_filled(handles);

@@ -163,9 +163,17 @@ impl<L: Encoding> FreeIndex<L> {
             }
         }
         if gap > Units::ZERO {
-            self.bins.insert(arena, pos, gap);
+            self.leave_gap(arena, pos, gap);
         }
         Ok(Some(pos + gap))
+    }
+
+    /// Makes what is in front of granules that were taken a merged free block. They get a header for
+    /// the mark: what stands there may be from within a value, and not even initialised.
+    fn leave_gap<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos, gap: Units) {
+        let header = L::free_header(FreeKind::Cached, Units::ZERO, Pos::NIL);
+        arena.put_header(pos + gap, header);
+        self.bins.insert(arena, pos, gap);
     }
 
     /// Takes granules from any free block that is long enough, in time linear in their number: for a
@@ -291,7 +299,7 @@ impl<L: Encoding> FreeIndex<L> {
         if pos + length > end {
             self.bins.insert(arena, end, pos + length - end);
         }
-        self.bins.insert(arena, pos, gap);
+        self.leave_gap(arena, pos, gap);
         Ok(Some(pos + gap))
     }
 
