@@ -137,6 +137,43 @@ fn flip_every_bit_of_metadata<L: Layout>() {
     }
 }
 
+/// Where any alignment holds by chance, one that cannot be asked for is damage.
+#[test]
+fn no_alignment_is_larger_than_a_page() {
+    flip_every_bit_of_an_entry::<Narrow>();
+    flip_every_bit_of_an_entry::<Standard>();
+    flip_every_bit_of_an_entry::<Wide>();
+}
+
+fn flip_every_bit_of_an_entry<L: Layout>() {
+    const FAR: usize = 1 << 20;
+    let mut memory = Memory::skewed(16 * 1024, 4096 - L::HEADER_BYTES);
+    let mut heap = memory.checked::<L, Unchecked>();
+    heap.filled(Request::new(50).align(512));
+    let mut image = saved(&heap);
+    // The first payload lies a granule into the image.
+    let mut space = vec![0; 3 * FAR];
+    let start = (space.as_ptr().addr() + FAR).next_multiple_of(FAR) - space.as_ptr().addr();
+    let len = image.bytes().len();
+    let entry = (len - RECORD - L::ENTRY_BYTES) * 8;
+    let mut accepted = 0;
+    for bit in entry..entry + L::ENTRY_BYTES * 8 {
+        let place = &mut space[start - L::GRANULE_BYTES..][..len];
+        place.copy_from_slice(image.bytes());
+        place[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(heap) = Heap::<L, Unchecked>::attach(place) {
+            accepted += 1;
+            // By what everything may move is the largest alignment, if it may move.
+            let given = Checked::of(heap).run(|heap| heap.give_front(1).map(|given| given.len()));
+            assert!(
+                given.is_err() || given.is_ok_and(|len| (1..=4096).contains(&len)),
+                "{bit}"
+            );
+        }
+    }
+    assert!(accepted > 0);
+}
+
 fn random_bytes_are_refused<L: Layout, C: Check>() {
     let cases = ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 256 });
     proptest!(cases, |(mut bytes in prop::collection::vec(any::<u8>(), 0..600))| {

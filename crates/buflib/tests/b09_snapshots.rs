@@ -33,6 +33,8 @@ on_every_heap!(
     other_versions_are_refused,
     other_byte_order_is_refused,
     impossible_numbers_are_refused,
+    blocks_and_table_must_fit_beside_each_other,
+    maximum_must_be_held_by_a_live_block,
     refused_image_is_unchanged,
 );
 
@@ -450,6 +452,44 @@ fn impossible_numbers_are_refused<L: Layout, C: Check>() {
         limit,
     };
     assert_eq!(refused, Err(expected));
+}
+
+/// One granule, or one entry, more than there is room for.
+fn blocks_and_table_must_fit_beside_each_other<L: Layout, C: Check>() {
+    let granules = 20;
+    let mut memory = Memory::exact::<L>(common::arena_bytes::<L, C>(1, granules));
+    let mut heap = memory.checked::<L, C>();
+    heap.granules(granules);
+    assert_eq!(heap.available(), 0);
+    let tail = granules as u64 + 1;
+    for (field, value) in [(6, tail + 1), (6, tail + 1000), (6, 0), (7, 2), (7, 1000)] {
+        let mut image = saved(&heap);
+        forge(image.bytes(), field, value);
+        let refused = Heap::<L, C>::attach(image.bytes()).map(drop);
+        assert!(
+            matches!(refused, Err(AttachError::Number { .. })),
+            "{field} is {value}: {refused:?}"
+        );
+    }
+    attached::<L, C>(saved(&heap).bytes());
+}
+
+fn maximum_must_be_held_by_a_live_block<L: Layout, C: Check>() {
+    let mut memory = Memory::new(1024);
+    let mut heap = memory.checked::<L, C>();
+    let handles = [heap.granules(1), heap.granules(1)];
+    heap.free(handles[0]).expect("live block");
+    let mut image = saved(&heap);
+    forge(image.bytes(), 8, handles[0].number() as u64);
+    let refused = Heap::<L, C>::attach(image.bytes()).map(drop);
+    assert!(
+        matches!(refused, Err(AttachError::Corrupt(_))),
+        "{refused:?}"
+    );
+    forge(image.bytes(), 8, handles[1].number() as u64);
+    let mut again = attached::<L, C>(image.bytes());
+    let number = handles[1].number();
+    assert_eq!(again.alloc(0), Err(Error::MaximumHeld { number }));
 }
 
 fn refused_image_is_unchanged<L: Layout, C: Check>() {
