@@ -250,10 +250,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(never)]
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
-        let live = Live::find(&self.arena, handle)?;
+        let plain = Live::find_plain(&self.arena, handle)
+            .filter(|live| live.pos + live.units <= self.arena.tail());
+        let (live, fixed, owned) = match plain {
+            Some(live) => (live, false, false),
+            None => {
+                let live = Live::find(&self.arena, handle)?;
+                self.refuse_pinned(&live)?;
+                let owned = live.extension(&self.arena)?.owner.is_some();
+                (live, L::is_fixed(&live.record), owned)
+            }
+        };
         live.verify(&self.arena)?;
-        let owned = L::is_extended(&live.record) && live.extension(&self.arena)?.owner.is_some();
-        self.refuse_pinned(&live)?;
         if let Err(broken) = self.index.give_back(
             &mut self.arena,
             live.pos,
@@ -266,10 +274,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             .release(&mut self.arena, handle.index(), handle.generation());
         self.lower_used(live.units);
         self.settled = false;
-        self.fixed = self
-            .fixed
-            .wrapping_sub(usize::from(L::is_fixed(&live.record)));
-        self.owned = self.owned.wrapping_sub(usize::from(owned));
+        if fixed || owned {
+            self.fixed = self.fixed.wrapping_sub(usize::from(fixed));
+            self.owned = self.owned.wrapping_sub(usize::from(owned));
+        }
         if handle.index() == self.maximum {
             self.maximum = Index::NONE;
         }

@@ -396,15 +396,8 @@ pub(crate) fn binned<L: Encoding, C: Check>(
     arena: &Arena<'_, L, C>,
     pos: Pos,
 ) -> Result<Units, Broken> {
-    match arena.header(pos) {
-        Some(header) if L::is_free(header) && L::free_kind(header) == Some(FreeKind::Binned) => {
-            let units = L::units(header);
-            if units > Units::ZERO && pos + units <= arena.tail() {
-                Ok(units)
-            } else {
-                Err(Broken)
-            }
-        }
+    match arena.header(pos).and_then(L::merged_units) {
+        Some(units) if units > Units::ZERO && pos + units <= arena.tail() => Ok(units),
         _ => Err(Broken),
     }
 }

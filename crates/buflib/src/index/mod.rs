@@ -617,11 +617,10 @@ fn free_behind<L: Encoding, C: Check>(
     arena: &Arena<'_, L, C>,
     pos: Pos,
 ) -> Result<Option<Units>, Broken> {
-    match arena.header(pos) {
-        Some(header) if L::is_free(header) && L::free_kind(header) == Some(FreeKind::Binned) => {
-            binned(arena, pos).map(Some)
-        }
-        _ => Ok(None),
+    match arena.header(pos).and_then(L::merged_units) {
+        Some(units) if units > Units::ZERO && pos + units <= arena.tail() => Ok(Some(units)),
+        Some(_) => Err(Broken),
+        None => Ok(None),
     }
 }
 

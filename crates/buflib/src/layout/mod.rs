@@ -5,6 +5,8 @@
 
 mod narrow;
 mod standard;
+#[cfg(test)]
+mod tests;
 mod wide;
 
 use core::fmt::Debug;
@@ -244,6 +246,13 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
         Self::is_free(header)
             && Self::free_kind(header) == Some(kind)
             && Self::units(header) == units
+    }
+
+    /// The length of a merged free block; none for any other.
+    #[inline(always)]
+    fn merged_units(header: Self::Header) -> Option<Units> {
+        (Self::is_free(header) && Self::free_kind(header) == Some(FreeKind::Binned))
+            .then(|| Self::units(header))
     }
 
     // A block in use.

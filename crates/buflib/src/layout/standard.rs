@@ -186,6 +186,12 @@ impl Encoding for Standard {
         header.second & !left_out == expected
     }
     #[inline(always)]
+    fn merged_units(header: Words) -> Option<Units> {
+        const MERGED: u32 = FREE | (FreeKind::Binned as u32) << KIND_SHIFT | LONG;
+        let units = header.second & !FOLLOWS ^ MERGED;
+        (units <= LONG_UNITS).then_some(Units(units as usize))
+    }
+    #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
@@ -321,7 +327,7 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn plain_header(header: Words) -> Words {
-        let second = header.second & !LONG;
+        let second = header.second & !(FREE | FIXED | EXTENDED | LONG);
         Words { second, ..header }
     }
 }
