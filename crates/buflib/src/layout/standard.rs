@@ -90,15 +90,21 @@ fn owner(header: Words, trailer: u16) -> u32 {
 /// Header and trailer of a block in use.
 #[inline(always)]
 fn in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
-    let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
-    let second = flags | units.0 as u32;
-    if units.0 < Standard::LONG {
-        let (first, second) = (owner as u16, second | upper);
-        (Words { first, second }, 0)
-    } else {
-        let (first, second) = ((upper >> UPPER_SHIFT) as u16, second | LONG);
-        (Words { first, second }, owner as u16)
+    if units.0 >= Standard::LONG {
+        return long_in_use(units, pad, owner, flags);
     }
+    let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
+    let second = flags | units.0 as u32 | upper;
+    let first = owner as u16;
+    (Words { first, second }, 0)
+}
+
+/// Apart, since otherwise the compiler computes both for every block.
+#[inline(never)]
+fn long_in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
+    let second = flags | LONG | units.0 as u32;
+    let first = (owner >> 16 << 3 | pad as u32) as u16;
+    (Words { first, second }, owner as u16)
 }
 
 impl Encoding for Standard {
