@@ -28,9 +28,9 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 ///           start                                                                               end
 /// arena:    | block | block | free | block | sentinel |   free tail   ... | entry 3 | entry 2 | entry 1 |
 ///                                                                           handle table, grows downward
-/// block:    | header | payload ........ | pad |
-///             length, flags               up to the granule
-///             number, generation
+/// block:    | header | payload ........ | pad | trailer |
+///             length, flags               up    if long
+///             number, generation          to the granule
 ///
 /// free:     | length, flags | next | prev | ........ | length |
 /// ```
