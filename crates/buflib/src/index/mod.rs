@@ -311,6 +311,9 @@ impl<L: Encoding> FreeIndex<L> {
         end: Pos,
         more: Units,
     ) -> Result<bool, Broken> {
+        if self.rooms.cut(arena, end, more) {
+            return Ok(true);
+        }
         if end == self.strip.pos {
             return Ok(self.cut(arena, more).is_some());
         }
@@ -318,14 +321,6 @@ impl<L: Encoding> FreeIndex<L> {
             return Ok(arena.set_tail(end + more));
         }
         if let Some(room) = self.rooms.take_at(end) {
-            if room.units >= more {
-                let rest = Strip {
-                    pos: end + more,
-                    units: room.units - more,
-                };
-                self.rooms.put_back(arena, rest);
-                return Ok(true);
-            }
             self.merge(arena, room.pos, room.units, false)?;
         }
         match free_behind(arena, end)? {

@@ -28,6 +28,33 @@ impl Rooms {
         last: 0,
     };
 
+    /// Takes `more` granules off the front of the room that starts at `pos`; false if there is no such
+    /// room, or it is too short.
+    #[inline(always)]
+    pub(super) fn cut<L: Encoding, C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        more: Units,
+    ) -> bool {
+        for (i, room) in self.rooms.iter_mut().enumerate() {
+            if room.pos == pos && room.units >= more {
+                let rest = Strip {
+                    pos: pos + more,
+                    units: room.units - more,
+                };
+                self.last = i;
+                *room = Strip::NONE;
+                if rest.units > Units::ZERO {
+                    arena.put_free(rest.pos, FreeKind::Cached, rest.units, false, Pos::NIL);
+                    *room = rest;
+                }
+                return true;
+            }
+        }
+        false
+    }
+
     /// Takes the room that starts at `pos` out, if there is one.
     #[inline(always)]
     pub(super) fn take_at(&mut self, pos: Pos) -> Option<Strip> {
