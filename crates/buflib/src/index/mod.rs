@@ -365,7 +365,7 @@ impl<L: Encoding> FreeIndex<L> {
                 pos: start,
                 units: room.end() - start,
             };
-            if room.units <= rooms::LENGTH {
+            if room.units <= rooms::MOST {
                 self.rooms.put_back(arena, room);
                 return Ok(());
             }

@@ -10,8 +10,11 @@ use crate::error::Corruption;
 use crate::layout::{Encoding, FreeKind};
 use crate::units::{Pos, Units};
 
-/// How long a room is at the most.
+/// How long a room is at first.
 pub(super) const LENGTH: Units = Units(128);
+
+/// How long it may become, as its block shrinks again to what it was.
+pub(super) const MOST: Units = Units(256);
 
 const ROOMS: usize = 2;
 
