@@ -445,9 +445,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Granules for a block, and a vacant number beside them. `None` if something must move first.
     #[inline(always)]
     fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
-        if self.maximum != Index::NONE
-            || (!self.table.has_vacancy() && !self.table.grow(&mut self.arena))
-        {
+        if self.maximum != Index::NONE || !self.table.provide(&mut self.arena) {
             return Ok(None);
         }
         self.index.take(&mut self.arena, units, align)
@@ -470,11 +468,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         });
         loop {
             self.expect_no_maximum(wanted, keeper)?;
-            if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
-                return Err(Error::HandlesExhausted {
-                    limit: L::MAX_INDEX,
-                });
-            }
+            self.table.expect_number::<L>()?;
             if let Some(place) = self.gather_place(units, align, keeper)? {
                 return Ok(place);
             }

@@ -108,7 +108,7 @@ impl<L: Layout> Goal<L> {
 }
 
 /// A block's handle and tag, if its owner must be told that a move is over.
-type Told<L> = Option<(Handle<L>, u32)>;
+pub(crate) type Told<L> = Option<(Handle<L>, u32)>;
 
 /// Whether a block may be moved.
 pub(crate) enum Consent<L: Layout> {
@@ -317,6 +317,24 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
+    /// The first block in use from `pos` on and before `end`, which `pos` is then behind. A walk over
+    /// blocks in use that may change them, as long as those to come stay in place.
+    #[inline(always)]
+    pub(crate) fn next_in_use(
+        &self,
+        pos: &mut Pos,
+        end: Pos,
+    ) -> Result<Option<Live<L>>, Corruption> {
+        while *pos < end {
+            let (at, header) = (*pos, self.header_in_row(*pos)?);
+            *pos = at + L::units(header);
+            if !L::is_free(header) {
+                return Live::at(&self.arena, at, header).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// Merges all free space, slides the blocks in the window down, and rebuilds the index and the
     /// table's list. A block whose metadata is damaged stays where it is and is reported.
     fn sweep<K: Keeper<L, C>>(&mut self, window: Window, keeper: &mut K) -> Result<(), Corruption> {
@@ -377,9 +395,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     }
                     target = place + units;
                 }
-                if let Some((handle, tag)) = goal.told {
-                    keeper.synchronise(handle, tag, Sync::Off);
-                }
+                Self::end_of_move(goal.told, keeper);
             }
             pos = pos + units;
         }
@@ -419,10 +435,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
         }
         if place > pos {
-            // Only if the block is not aligned as its entry says.
-            let at = self.arena.entry_byte(live.index);
-            let (found, expected) = (live.align() as u64, 1);
-            return Err(Corruption::new(Fault::Alignment, at, found, expected));
+            return Err(self.off_alignment(&live));
         }
         if place == pos {
             return Ok(stay);
@@ -439,6 +452,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Self::tell_of_move(&live, place, keeper);
         live.put_moved(&mut self.arena, place)?;
         Ok(Goal { place, told })
+    }
+
+    /// A block that could only be aligned further up, because it is not where its entry says now.
+    #[cold]
+    pub(crate) fn off_alignment(&self, live: &Live<L>) -> Corruption {
+        let at = self.arena.entry_byte(live.index);
+        Corruption::new(Fault::Alignment, at, live.align() as u64, 1)
     }
 
     /// Asks the owner of a block, if it has one, whether it may be moved, after telling it to stop using
@@ -471,6 +491,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(Consent::Given(Some((handle, owner.tag))));
         }
         Ok(Consent::Given(None))
+    }
+
+    /// Tells the owner of a block that a move is over.
+    #[inline(always)]
+    pub(crate) fn end_of_move<K: Keeper<L, C>>(told: Told<L>, keeper: &mut K) {
+        if let Some((handle, tag)) = told {
+            keeper.synchronise(handle, tag, Sync::Off);
+        }
     }
 
     /// Tells of a move that is about to be made.

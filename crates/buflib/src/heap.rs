@@ -12,6 +12,7 @@ use crate::handle::Handle;
 use crate::index::FreeIndex;
 use crate::inspect::Counters;
 use crate::layout::{Layout, Standard};
+use crate::region::Books;
 use crate::step::Progress;
 use crate::table::Table;
 use crate::units::{Index, Units};
@@ -154,21 +155,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         let slack = L::GRANULE + size_of::<L::Entry>();
         let needed = L::GRANULE + L::HEADER + Arena::<L, C>::STRIDE + slack;
         match Arena::new(memory, initialised) {
-            Some(arena) if arena.top_beside(1).is_some_and(|top| top > arena.tail()) => Ok(Self {
-                arena,
-                index: FreeIndex::EMPTY,
-                table: Table::EMPTY,
-                used: Units::ZERO,
-                peak: Units::ZERO,
-                fixed: 0,
-                owned: 0,
-                align: 1,
-                maximum: Index::NONE,
-                settled: true,
-                progress: Progress::START,
-                refused: false,
-                counters: Counters::default(),
-            }),
+            Some(arena) if arena.top_beside(1).is_some_and(|top| top > arena.tail()) => {
+                Ok(Self::from_books(arena, Books::EMPTY))
+            }
             _ => Err(BuildError::TooSmall { bytes, needed }),
         }
     }

@@ -10,7 +10,7 @@ use crate::layout::{FreeKind, Layout};
 use crate::units::{Index, Pos, Units};
 
 /// What has happened since the heap was made.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Counters {
     pub(crate) compactions: usize,
     pub(crate) moves: usize,

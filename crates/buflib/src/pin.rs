@@ -165,14 +165,10 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     fn add_record(&mut self, handle: Handle<L>) -> Result<(), Error> {
-        if !self.table.has_vacancy() && self.table.taken() >= L::MAX_INDEX {
-            return Err(Error::HandlesExhausted {
-                limit: L::MAX_INDEX,
-            });
-        }
-        if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
+        self.table.expect_number::<L>()?;
+        if !self.table.provide(&mut self.arena) {
             self.compact_all(&mut Nobody)?;
-            if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
+            if !self.table.provide(&mut self.arena) {
                 return Err(self.exhausted(0));
             }
         }

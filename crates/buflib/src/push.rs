@@ -8,7 +8,7 @@ use crate::error::{Corruption, Error};
 use crate::heap::Heap;
 use crate::index::binned;
 use crate::layout::{FreeKind, Layout};
-use crate::owner::{Keeper, Sync};
+use crate::owner::Keeper;
 use crate::units::{Pos, Units};
 
 /// Neighbouring blocks behind a block that grows, and how far they must go.
@@ -16,8 +16,33 @@ struct Neighbours {
     start: Pos,
     end: Pos,
     blocks: usize,
-    /// What keeps their alignment and makes room enough.
+    wanted: Units,
+    /// What makes room enough and keeps the alignment of all that move.
     by: Units,
+}
+
+impl Neighbours {
+    /// None yet.
+    fn behind<L: Layout>(live: &Live<L>, shape: Shape) -> Self {
+        let (end, wanted) = (live.pos + live.units, shape.units - live.units);
+        Self {
+            start: end,
+            end,
+            blocks: 0,
+            wanted,
+            by: wanted,
+        }
+    }
+
+    /// Takes in the next block.
+    fn take_in<L: Layout>(&mut self, other: &Live<L>) {
+        self.end = other.pos + other.units;
+        self.blocks += 1;
+        // Alignments are powers of two: a multiple of the largest is one of all.
+        self.by = self
+            .by
+            .max(Units(self.wanted.0.next_multiple_of(other.align())));
+    }
 }
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
@@ -72,14 +97,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         shape: Shape,
     ) -> Result<Option<Neighbours>, Corruption> {
         const MOST: usize = 8;
-        let wanted = (shape.units - live.units).0;
-        let mut row = Neighbours {
-            start: live.pos + live.units,
-            end: live.pos + live.units,
-            blocks: 0,
-            by: Units(wanted),
-        };
-        let mut align = 1;
+        let mut row = Neighbours::behind(live, shape);
         while row.end < self.arena.tail() {
             let header = self.header_in_row(row.end)?;
             if L::is_free(header) {
@@ -87,8 +105,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(Some(row).filter(|row| merged && row.blocks > 0));
             }
             let other = Live::at(&self.arena, row.end, header)?;
-            row.end = row.end + other.units;
-            row.blocks += 1;
+            row.take_in(&other);
             if L::is_fixed(&other.record)
                 || row.blocks > MOST
                 || (row.end - row.start).0 > live.units.0 / 4
@@ -96,8 +113,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(None);
             }
             other.verify(&self.arena)?;
-            align = align.max(other.align());
-            row.by = Units(wanted.next_multiple_of(align));
         }
         Ok(Some(row).filter(|row| row.blocks > 0))
     }
@@ -111,32 +126,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
         let tail = self.arena.tail();
-        let wanted = (shape.units - live.units).0;
-        let mut row = Neighbours {
-            start: live.pos + live.units,
-            end: live.pos + live.units,
-            blocks: 0,
-            by: Units(wanted),
-        };
-        let (mut align, mut gap_end) = (1, None);
+        let mut row = Neighbours::behind(live, shape);
+        let mut gap_end = None;
         while row.end < tail {
             let header = self.header_in_row(row.end)?;
-            let next = row.end + L::units(header);
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, row.end, header)?;
-                if L::is_fixed(&other.record) {
-                    return Ok(false);
+            if L::is_free(header) {
+                let next = row.end + L::units(header);
+                if L::units(header) >= row.by {
+                    gap_end = Some(next);
+                    break;
                 }
-                other.verify(&self.arena)?;
-                row.blocks += 1;
-                align = align.max(other.align());
-                // What is aligned stays so.
-                row.by = Units(wanted.next_multiple_of(align));
-            } else if L::units(header) >= row.by {
-                gap_end = Some(next);
-                break;
+                row.end = next;
+                continue;
             }
-            row.end = next;
+            let other = Live::at(&self.arena, row.end, header)?;
+            if L::is_fixed(&other.record) {
+                return Ok(false);
+            }
+            other.verify(&self.arena)?;
+            row.take_in(&other);
         }
         let room = gap_end.is_some() || tail + row.by <= self.arena.top();
         if !room || !self.ask_to_push(&row, keeper)? {
@@ -161,14 +169,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<(), Corruption> {
         let mut pos = row.start;
-        while pos < row.end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                Self::tell_of_move(&other, pos + row.by, keeper);
-                other.put_moved(&mut self.arena, pos + row.by)?;
-            }
-            pos = pos + L::units(header);
+        while let Some(other) = self.next_in_use(&mut pos, row.end)? {
+            Self::tell_of_move(&other, other.pos + row.by, keeper);
+            other.put_moved(&mut self.arena, other.pos + row.by)?;
         }
         let _ = self
             .arena
@@ -200,16 +203,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
         let mut pos = row.start;
-        while pos < row.end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                if let Consent::Refused = self.ask_to_move(&other, pos + row.by, keeper)? {
-                    self.end_of_push(row.start, pos, keeper)?;
-                    return Ok(false);
-                }
+        while let Some(other) = self.next_in_use(&mut pos, row.end)? {
+            if let Consent::Refused = self.ask_to_move(&other, other.pos + row.by, keeper)? {
+                self.end_of_push(row.start, other.pos, keeper)?;
+                return Ok(false);
             }
-            pos = pos + L::units(header);
         }
         Ok(true)
     }
@@ -222,17 +220,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<(), Corruption> {
         let mut pos = if K::PRESENT { start } else { end };
-        while pos < end {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                let other = Live::at(&self.arena, pos, header)?;
-                if let (Some(owner), Some(handle)) =
-                    (other.extension(&self.arena)?.owner, other.handle())
-                {
-                    keeper.synchronise(handle, owner.tag, Sync::Off);
-                }
-            }
-            pos = pos + L::units(header);
+        while let Some(other) = self.next_in_use(&mut pos, end)? {
+            let owner = other.extension(&self.arena)?.owner;
+            let told = other.handle().zip(owner.map(|owner| owner.tag));
+            Self::end_of_move(told, keeper);
         }
         Ok(())
     }

@@ -51,20 +51,19 @@ impl<'n> Request<'n> {
     }
 
     /// The block's [owner](crate::Owner) is asked before each move. It costs a granule of metadata.
-    pub fn owner(mut self, tag: impl Tag) -> Self {
-        self.owner = Some(Ownership {
-            tag: tag.into_bits(),
-            shrinks: self.owner.is_some_and(|owner| owner.shrinks),
-        });
-        self
+    pub fn owner(self, tag: impl Tag) -> Self {
+        let shrinks = self.owner.is_some_and(|owner| owner.shrinks);
+        self.owned(tag, shrinks)
     }
 
     /// The same, and the owner is asked to shrink the block when a request would fail otherwise.
-    pub fn shrinkable(mut self, tag: impl Tag) -> Self {
-        self.owner = Some(Ownership {
-            tag: tag.into_bits(),
-            shrinks: true,
-        });
+    pub fn shrinkable(self, tag: impl Tag) -> Self {
+        self.owned(tag, true)
+    }
+
+    fn owned(mut self, tag: impl Tag, shrinks: bool) -> Self {
+        let tag = tag.into_bits();
+        self.owner = Some(Ownership { tag, shrinks });
         self
     }
 
@@ -72,10 +71,6 @@ impl<'n> Request<'n> {
     pub const fn immovable(mut self) -> Self {
         self.immovable = true;
         self
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.size
     }
 
     /// What the block carries at its end.

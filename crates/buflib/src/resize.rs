@@ -10,7 +10,7 @@ use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{Layout, Record};
-use crate::owner::{Keeper, Nobody, Sync};
+use crate::owner::{Keeper, Nobody};
 use crate::units::{Index, Pos, Units};
 
 /// A change of a block's size.
@@ -332,9 +332,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let given = self
             .index
             .give_back(&mut self.arena, live.pos, live.units, follows_free);
-        if let Some((handle, tag)) = told {
-            keeper.synchronise(handle, tag, Sync::Off);
-        }
+        Self::end_of_move(told, keeper);
         match given {
             Ok(()) => Ok(Some(place)),
             Err(broken) => Err(self.diagnose(broken)),

@@ -8,11 +8,11 @@
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::Consent;
-use crate::error::{Broken, Corruption, Error, Fault};
+use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{FreeKind, Layout};
-use crate::owner::{Keeper, Nobody, Sync};
+use crate::owner::{Keeper, Nobody};
 use crate::units::{Pos, Units};
 
 /// How much one step of compaction may do.
@@ -174,7 +174,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let units = L::units(header);
             if L::is_free(header) {
                 if L::free_kind(header) == Some(FreeKind::Binned) {
-                    self.index.take_merged_at(&mut self.arena, pos, units)?;
+                    self.index.take_front(&mut self.arena, pos, units, units)?;
                 } else {
                     // Freed for the next request of its size. Another round merges it.
                     skipped = true;
@@ -243,9 +243,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         live.verify(&self.arena)?;
         let place = target + self.arena.gap_to_aligned(target, live.align());
         if place > live.pos {
-            let at = self.arena.entry_byte(live.index);
-            let (found, expected) = (live.align() as u64, 1);
-            return Err(Corruption::new(Fault::Alignment, at, found, expected));
+            return Err(self.off_alignment(live));
         }
         if place == live.pos {
             return Ok(place);
@@ -258,9 +256,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.arena.mark(live.pos, false);
         let _ = self.arena.shift(live.pos, place, live.units);
         self.counters.moved(1, live.units.bytes::<L>());
-        if let Some((handle, tag)) = told {
-            keeper.synchronise(handle, tag, Sync::Off);
-        }
+        Self::end_of_move(told, keeper);
         Ok(place)
     }
 

@@ -5,7 +5,7 @@
 
 use crate::arena::Arena;
 use crate::check::Check;
-use crate::error::{Corruption, Fault};
+use crate::error::{Corruption, Error, Fault};
 use crate::layout::Encoding;
 use crate::units::Index;
 
@@ -73,8 +73,24 @@ impl Table {
         self.vacant != Index::NONE
     }
 
+    /// Sees to it that there is a vacancy; false if the table would have to grow and cannot.
+    #[inline(always)]
+    pub(crate) fn provide<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+        self.has_vacancy() || self.grow(arena)
+    }
+
+    /// An error if all numbers of the layout are taken.
+    pub(crate) fn expect_number<L: Encoding>(&self) -> Result<(), Error> {
+        if self.has_vacancy() || self.taken() < L::MAX_INDEX {
+            return Ok(());
+        }
+        Err(Error::HandlesExhausted {
+            limit: L::MAX_INDEX,
+        })
+    }
+
     /// Adds a vacant entry at the table's end; false if the blocks reach up to it.
-    pub(crate) fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+    fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
         let entry = L::vacant(self.vacant, self.fresh);
         match arena.push_entry(entry) {
             Some(index) => {

@@ -81,7 +81,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
         let result = self
             .heap
             .alloc_request(&request, &mut Asked(&mut *self.owner));
-        let bytes = request.bytes();
+        let bytes = request.size;
         self.told(result, |handle| Event::Allocated { handle, bytes })
     }
 

@@ -396,8 +396,5 @@ pub(crate) fn binned<L: Encoding, C: Check>(
     arena: &Arena<'_, L, C>,
     pos: Pos,
 ) -> Result<Units, Broken> {
-    match arena.header(pos).and_then(L::merged_units) {
-        Some(units) if units > Units::ZERO && pos + units <= arena.tail() => Ok(units),
-        _ => Err(Broken),
-    }
+    super::free_behind(arena, pos)?.ok_or(Broken)
 }

@@ -230,17 +230,7 @@ impl<L: Encoding> FreeIndex<L> {
         let _ = self.merge(arena, pos, units, follows_free);
     }
 
-    /// Takes a merged block out that is known to be one.
-    pub(crate) fn take_merged_at<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        pos: Pos,
-        units: Units,
-    ) -> Result<(), Broken> {
-        self.bins.take(arena, pos, units)
-    }
-
-    /// Takes granules off the front of a merged block that is known to be one.
+    /// Takes granules off the front of a merged block that is known to be one, or all of it.
     pub(crate) fn take_front<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,

@@ -26,7 +26,7 @@ pub use place::Suspended;
 
 /// All of a heap but its memory.
 #[derive(Clone, Debug)]
-struct Books<L: Layout> {
+pub(crate) struct Books<L: Layout> {
     index: FreeIndex<L>,
     table: Table,
     used: Units,
@@ -40,8 +40,25 @@ struct Books<L: Layout> {
     counters: Counters,
 }
 
+impl<L: Layout> Books<L> {
+    /// Those of a heap without blocks.
+    pub(crate) const EMPTY: Self = Self {
+        index: FreeIndex::EMPTY,
+        table: Table::EMPTY,
+        used: Units::ZERO,
+        peak: Units::ZERO,
+        fixed: 0,
+        owned: 0,
+        align: 1,
+        maximum: Index::NONE,
+        settled: true,
+        refused: false,
+        counters: Counters::NONE,
+    };
+}
+
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
-    fn from_books(arena: Arena<'a, L, C>, books: Books<L>) -> Self {
+    pub(crate) fn from_books(arena: Arena<'a, L, C>, books: Books<L>) -> Self {
         let Books {
             index,
             table,
@@ -94,12 +111,8 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         mut ask: impl FnMut(&Live<L>) -> Result<(), RegionError>,
     ) -> Result<(), RegionError> {
         let mut pos = Pos::FIRST;
-        while pos < self.arena.tail() {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                ask(&Live::at(&self.arena, pos, header)?)?;
-            }
-            pos = pos + L::units(header);
+        while let Some(live) = self.next_in_use(&mut pos, self.arena.tail())? {
+            ask(&live)?;
         }
         Ok(())
     }

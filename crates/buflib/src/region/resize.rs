@@ -2,7 +2,6 @@
 
 use super::{Refused, RegionError};
 use crate::arena::Given;
-use crate::block::Live;
 use crate::check::Check;
 use crate::error::Corruption;
 use crate::heap::Heap;
@@ -113,13 +112,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 
     /// Tells each entry that its block will be `by` granules further from the start.
     fn renumber(&mut self, by: Units) -> Result<(), Corruption> {
-        let mut pos = Pos::FIRST;
-        while pos < self.arena.tail() {
-            let header = self.header_in_row(pos)?;
-            if !L::is_free(header) {
-                Live::at(&self.arena, pos, header)?.put_moved(&mut self.arena, pos + by)?;
-            }
-            pos = pos + L::units(header);
+        let (mut pos, tail) = (Pos::FIRST, self.arena.tail());
+        while let Some(live) = self.next_in_use(&mut pos, tail)? {
+            live.put_moved(&mut self.arena, live.pos + by)?;
         }
         Ok(())
     }

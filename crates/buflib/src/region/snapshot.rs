@@ -6,11 +6,10 @@ use crate::arena::{Arena, Form};
 use crate::check::Check;
 use crate::error::{Corruption, Fault};
 use crate::heap::{Heap, MAX_ALIGN};
-use crate::index::FreeIndex;
 use crate::inspect::{Counters, Row};
 use crate::layout::Layout;
 use crate::table::Table;
-use crate::units::{Index, Units};
+use crate::units::Index;
 
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// Bytes that an image has beside the arena itself: the record behind it.
@@ -198,6 +197,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         self.owned = row.owned;
         self.align = row.align.max(1);
         self.maximum = maximum;
+        self.settled = false;
         self.merge_all()?;
         self.counters = Counters::NONE;
         Ok(())
@@ -212,22 +212,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         let at = self.arena.entry_byte(index);
         Err(Corruption::new(Fault::List, at, index.0 as u64, 0))
     }
-}
-
-impl<L: Layout> Books<L> {
-    const EMPTY: Self = Self {
-        index: FreeIndex::EMPTY,
-        table: Table::EMPTY,
-        used: Units::ZERO,
-        peak: Units::ZERO,
-        fixed: 0,
-        owned: 0,
-        align: 1,
-        maximum: Index::NONE,
-        settled: false,
-        refused: false,
-        counters: Counters::NONE,
-    };
 }
 
 /// Copies what is of the same length, without a way to panic.
