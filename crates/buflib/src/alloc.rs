@@ -44,7 +44,7 @@ impl Shape {
     }
 
     #[inline(always)]
-    fn of_bytes<L: Layout>(bytes: usize) -> Self {
+    pub(crate) fn of_bytes<L: Layout>(bytes: usize) -> Self {
         Self {
             units: Units((bytes - 1) / L::GRANULE + 1),
             pad: bytes.wrapping_neg() % L::GRANULE,
@@ -75,8 +75,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        match self.alloc_cached(size) {
-            Some((handle, ..)) => Ok(handle),
+        match self.alloc_resting(size) {
+            Some((handle, _)) => Ok(handle),
             None => self.alloc_plain(size, &mut Nobody),
         }
     }
@@ -98,44 +98,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc_mut(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
-        let (handle, pos, shape) = match self.alloc_cached(size) {
-            Some(new) => new,
-            None => {
-                let handle = self.alloc_plain(size, &mut Nobody)?;
-                return Ok((handle, self.get_mut(handle)?));
-            }
-        };
-        Ok((
-            handle,
-            self.arena.payload_mut(shape.place(pos)).unwrap_or_default(),
-        ))
-    }
-
-    /// The common case, small enough to be inlined: a number and a block of this size were freed
-    /// before. Whatever is unusual is left to the general case.
-    #[inline(always)]
-    fn alloc_cached(&mut self, size: usize) -> Option<(Handle<L>, Pos, Shape)> {
-        if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
-            return None;
+        if let Some((handle, pos)) = self.alloc_resting(size) {
+            let bytes = self.arena.plain_payload_mut(pos, size);
+            return Ok((handle, bytes.unwrap_or_default()));
         }
-        let mut arena = self.arena.local();
-        let shape = Shape::of_bytes::<L>(L::HEADER + size);
-        let number = self.table.next(&arena)?;
-        let cached = self.index.cache().first(&arena, shape.units)?;
-        let token = L::token(number.index, number.generation)?;
-        let record = L::compose(cached.pos, shape.units, shape.pad, Traits::plain(&number));
-        arena.put_header(
-            cached.pos,
-            L::set_follows_free(record.header, cached.follows_free),
-        );
-        arena.put_entry(number.index, record.entry);
-        if C::ENABLED {
-            arena.put_seal(number.index, C::digest(L::protected(&record).as_ref()));
-        }
-        self.index.cache().pop(shape.units, &cached);
-        self.table.take(&number);
-        self.used.0 = self.used.0.wrapping_add(shape.units.0);
-        Some((Handle::from_token(token), cached.pos, shape))
+        let handle = self.alloc_plain(size, &mut Nobody)?;
+        Ok((handle, self.get_mut(handle)?))
     }
 
     #[inline(never)]
@@ -147,6 +115,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(shape) = Shape::new::<L, C>(size, 0) else {
             return Err(Self::too_large(size));
         };
+        if let Some(handle) = self.wake_unlisted(shape) {
+            return Ok(handle);
+        }
         let place = match self.find_place(shape.units, 1) {
             Ok(Some(place)) => place,
             _ => self.make_place(shape.units, 1, size, keeper)?,
@@ -163,6 +134,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.alloc_request(&request, &mut Nobody)
     }
 
+    #[inline(never)]
     pub(crate) fn alloc_request<K: Keeper<L, C>>(
         &mut self,
         request: &Request<'_>,
@@ -173,6 +145,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Err(Self::too_large(request.size));
         };
         self.align = self.align.max(granules);
+        if extension.is_empty() && !request.immovable {
+            if let Some(handle) = self.wake_aligned(shape, granules) {
+                return Ok(handle);
+            }
+        }
         let place = match self.find_place(shape.units, granules) {
             Ok(Some(place)) => place,
             _ => self.make_place(shape.units, granules, request.size, keeper)?,
@@ -214,44 +191,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// metadata, or that of a neighbour, is damaged, [`Error::Pinned`]. The block is then as it was.
     #[inline]
     pub fn free(&mut self, handle: Handle<L>) -> Result<(), Error> {
-        match self.free_cached(handle) {
+        match self.free_to_rest(handle) {
             Some(()) => Ok(()),
             None => self.free_any(handle),
         }
-    }
-
-    /// The common case, small enough to be inlined: a plain small block, neither the last block nor
-    /// with the last number.
-    #[inline(always)]
-    fn free_cached(&mut self, handle: Handle<L>) -> Option<()> {
-        let mut arena = self.arena.local();
-        let live = Live::find_plain(&arena, handle)?;
-        let units = live.units;
-        if units.0.wrapping_sub(1) >= L::CACHED_MAX
-            || live.pos + units >= arena.tail()
-            || handle.index().0 == arena.entries()
-            || handle.index() == self.maximum
-            || live.verify(&arena).is_err()
-        {
-            return None;
-        }
-        self.index.cache().push(
-            &mut arena,
-            live.pos,
-            units,
-            L::follows_free(live.record.header),
-        );
-        self.table
-            .vacate(&mut arena, handle.index(), handle.generation());
-        self.lower_used(units);
-        self.settled = false;
-        Some(())
     }
 
     #[inline(never)]
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let plain = Live::find_plain(&self.arena, handle)
             .filter(|live| live.pos + live.units <= self.arena.tail());
+        if plain.as_ref().is_some_and(|live| self.rest_unlisted(live)) {
+            return Ok(());
+        }
         let (live, fixed, owned) = match plain {
             Some(live) => (live, false, false),
             None => {
@@ -323,7 +275,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ) -> Result<Option<usize>, Error> {
         let (granules, extension) = (Self::granules(request)?, request.extension());
         self.compact_all(keeper)?;
-        let vacant = self.table.has_vacancy();
+        let vacant = self.table.has_spare(&self.arena);
         if self.maximum != Index::NONE || (!vacant && self.arena.entries() >= L::MAX_INDEX) {
             return Ok(None);
         }
@@ -445,10 +397,29 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Granules for a block, and a vacant number beside them. `None` if something must move first.
     #[inline(always)]
     fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
-        if self.maximum != Index::NONE || !self.table.provide(&mut self.arena) {
+        if self.maximum != Index::NONE || !self.provide_number() {
             return Ok(None);
         }
-        self.index.take(&mut self.arena, units, align)
+        self.take_place(units, align)
+    }
+
+    /// Granules for a block. Untouched space comes last.
+    #[inline(always)]
+    pub(crate) fn take_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
+        match self.index.take(&mut self.arena, units, align)? {
+            None => self.take_untouched(units, align),
+            found => Ok(found),
+        }
+    }
+
+    #[inline(never)]
+    fn take_untouched(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
+        if self.arena.is_short() && self.release_large()? {
+            if let Some(pos) = self.index.take(&mut self.arena, units, align)? {
+                return Ok(Some(pos));
+            }
+        }
+        self.index.take_tail(&mut self.arena, units, align)
     }
 
     /// The same with blocks moved and owners asked, or the reason why it cannot be.
@@ -487,7 +458,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         align: usize,
         keeper: &mut K,
     ) -> Result<Option<Pos>, Error> {
-        if let Err(broken) = self.index.merge_kept(&mut self.arena) {
+        if let Err(broken) = self.release_large() {
             return Err(self.diagnose(broken));
         }
         if self.settled && self.refused && self.table.has_vacancy() {

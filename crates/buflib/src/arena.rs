@@ -117,6 +117,16 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         } else {
             size_of::<L::Link>()
         };
+    /// Where a resting block's link is: its header is that of a block in use.
+    const RESTING_NEXT: usize = if L::NEXT_IN_HEADER {
+        Self::PREV
+    } else {
+        Self::NEXT
+    };
+    /// A shorter block has no room for that link.
+    pub(crate) const LEAST_LINKED: Units =
+        Units((L::HEADER + size_of::<L::Link>()).div_ceil(L::GRANULE));
+
     /// Where the footer is in a free block's last granule.
     const FOOTER: usize = if L::NEXT_IN_HEADER {
         size_of::<L::Link>() - Self::LOWER_HALF
@@ -382,6 +392,17 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
     }
 
+    /// Writes only the word of a header that has the flags.
+    #[inline(always)]
+    pub(crate) fn put_flags(&mut self, pos: Pos, header: L::Header) {
+        let (first, second) = header.split();
+        let _ = if Self::SECOND < L::HEADER {
+            self.store(pos, Self::SECOND, second)
+        } else {
+            self.store(pos, 0, first)
+        };
+    }
+
     /// Notes in the header at `pos` whether the block in front is a merged free one.
     #[inline(always)]
     pub(crate) fn mark(&mut self, pos: Pos, follows_free: bool) {
@@ -389,8 +410,26 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             .header(pos)
             .filter(|&header| L::follows_free(header) != follows_free)
         {
-            self.put_header(pos, L::set_follows_free(header, follows_free));
+            self.put_flags(pos, L::set_follows_free(header, follows_free));
         }
+    }
+
+    /// Lets a block in use with this header rest.
+    #[inline(always)]
+    pub(crate) fn put_resting(&mut self, pos: Pos, header: L::Header) {
+        self.put_flags(pos, L::rest(header));
+    }
+
+    /// The successor of a resting block in its list, if there is room for one.
+    #[inline(always)]
+    pub(crate) fn resting_next(&self, pos: Pos) -> Option<Pos> {
+        self.load::<L::Link>(pos, Self::RESTING_NEXT)
+            .map(|link| Pos(link.unpack()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_resting_next(&mut self, pos: Pos, next: Pos) {
+        let _ = self.store(pos, Self::RESTING_NEXT, L::Link::pack(next.0));
     }
 
     /// Writes the header of a block in use, and keeps the mark about the block in front that stands
@@ -547,13 +586,16 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
     }
 
+    /// Whether there is little untouched space left.
+    #[inline(always)]
+    pub(crate) fn is_short(&self) -> bool {
+        self.room() < self.size() / 32
+    }
+
     /// Whether one more entry fits above the blocks.
     #[inline(always)]
     pub(crate) fn has_room_for_entry(&self) -> bool {
-        self.entries < L::MAX_INDEX
-            && self
-                .top_beside(self.entries + 1)
-                .is_some_and(|top| self.tail <= top)
+        self.entries < L::MAX_INDEX && self.room() >= Self::STRIDE
     }
 
     /// Grows the table by one entry. `None` if the last block reaches up to it.
@@ -593,6 +635,15 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let (from, len) = self.payload_at(place)?;
         // SAFETY: as in `payload`, and `self` is borrowed exclusively.
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
+    }
+
+    /// The first `len` bytes of a payload right behind the header of a short block.
+    #[inline(always)]
+    pub(crate) fn plain_payload_mut(&mut self, pos: Pos, len: usize) -> Option<&mut [u8]> {
+        let at = self.at(pos, L::HEADER, len)?;
+        // SAFETY: inside the blocks and initialised (`at`), and `self` is borrowed exclusively
+        // (invariant 1).
+        Some(unsafe { core::slice::from_raw_parts_mut(self.start.add(at).as_ptr(), len) })
     }
 
     /// Where a payload starts, and its length.

@@ -468,6 +468,9 @@ fn not_live<L: Layout, C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> 
         let at = arena.entry_byte(handle.index());
         return Corruption::new(Fault::Position, at, pos.0 as u64, arena.tail().0 as u64).into();
     };
+    if L::is_resting(header) && L::resting_index(header) == handle.index() {
+        return bad(Found::Vacant);
+    }
     if L::is_free(header) {
         return Corruption::new(Fault::Kind, Arena::<L, C>::byte(pos), 1, 0).into();
     }

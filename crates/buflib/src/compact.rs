@@ -185,8 +185,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(Room::AsMuchAsPossible);
         }
         self.table.tidy(&mut self.arena);
-        if self.arena.top() - Pos::FIRST < self.used + units {
-            return Ok(Room::NotThere);
+        let mut resting = self.table.resting(&self.arena);
+        while self.arena.top() - Pos::FIRST < self.used + units {
+            // The table may end with numbers of resting blocks, but cannot be shorter than what is taken.
+            let least = self.arena.top_beside(self.table.taken());
+            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used + units) {
+                return Ok(Room::NotThere);
+            }
+            self.survey::<K>(Units::ZERO, Units::ZERO)?;
+            self.merge_all()?;
+            resting = 0;
         }
         if effort == Effort::Most {
             self.compact_all(keeper)?;
@@ -195,7 +203,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let free = self.free_units();
         let survey = self.survey::<K>(units, units.max(self.worth_gathering(free)))?;
         match survey.cheapest {
-            _ if self.table.has_vacancy() && survey.suitable.0 > free.0 / 2 => self.merge_all()?,
+            _ if self.table.has_spare(&self.arena) && survey.suitable.0 > free.0 / 2 => {
+                self.merge_all()?
+            }
             Some(window) => self.sweep(window, keeper)?,
             None => self.compact_all(keeper)?,
         }
@@ -223,7 +233,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut found: Option<(Units, Window)> = None;
         // The shortest piece of the row that ends at `pos` and has enough free space.
         let (mut from, mut free, mut live) = (Pos::FIRST, Units::ZERO, Units::ZERO);
-        let (mut used, mut blocks) = (Units::ZERO, 0);
+        let (mut used, mut blocks, mut resting) = (Units::ZERO, 0, 0);
         let mut pos = Pos::FIRST;
         loop {
             let at_end = pos >= tail;
@@ -252,7 +262,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                         }
                     }
                 }
-                _ => {
+                header => {
+                    resting += usize::from(header.is_some_and(L::is_resting));
                     gap += units;
                     free += units;
                 }
@@ -271,7 +282,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 from = from + units;
             }
             // A new table entry must find room behind the last block.
-            let usable = at_end || self.table.has_vacancy();
+            let usable = at_end || self.table.has_spare(&self.arena);
             if usable && free >= gathered && found.is_none_or(|(least, _)| live < least) {
                 found = Some((live, Window { from, to: pos }));
             }
@@ -279,6 +290,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 // A free block that seems to be longer than it is hides others, and they would be lost.
                 expect_count(used.0, self.used.0)?;
                 expect_count(blocks, self.table.live())?;
+                // One that seems to be plain free space would keep its number.
+                expect_count(resting, self.table.resting(&self.arena))?;
                 return Ok(Survey {
                     suitable,
                     cheapest: found.map(|(_, window)| window),
@@ -396,6 +409,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     target = place + units;
                 }
                 Self::end_of_move(goal.told, keeper);
+            } else if L::is_resting(header) {
+                damage = damage.and(self.part(pos, header));
             }
             pos = pos + units;
         }

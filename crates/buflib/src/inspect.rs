@@ -134,11 +134,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// [`Corruption`], with what was found, where, and what was expected.
     pub fn check(&self) -> Result<(), Corruption> {
         let row = self.check_row()?;
-        let entries = self.check_entries(row.live)?;
+        let entries = self.check_entries(&row)?;
         let taken = row.live + entries.records;
         expect(0, taken as u64, self.table.taken() as u64)?;
         self.table.check_list(&self.arena, entries.vacant)?;
-        let (cached, binned) = self.index.check(&self.arena)?;
+        expect(
+            0,
+            row.resting as u64,
+            self.table.resting(&self.arena) as u64,
+        )?;
+        let (resting, cached, binned) = self.index.check(&self.arena)?;
+        expect(0, resting as u64, row.resting as u64)?;
         expect(0, binned as u64, row.binned as u64)?;
         expect(0, cached as u64, row.cached as u64)?;
         expect(0, row.used.0 as u64, self.used.0 as u64)?;
@@ -186,6 +192,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     row.owned += usize::from(live.extension(&self.arena)?.owner.is_some());
                 }
                 (true, Some(FreeKind::Cached)) => row.cached += 1,
+                (true, Some(FreeKind::Resting)) => {
+                    self.number_of_resting(pos, header)?;
+                    row.resting += 1;
+                }
                 (true, Some(FreeKind::Binned)) => {
                     row.binned += usize::from(units > Units::ONE);
                     follows = units;
@@ -212,8 +222,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    /// Walks the table beside a row of so many blocks in use, and counts the other entries.
-    pub(crate) fn check_entries(&self, live: usize) -> Result<Entries, Corruption> {
+    /// Walks the table beside a row of blocks, and counts the entries that are no block's.
+    pub(crate) fn check_entries(&self, row: &Row) -> Result<Entries, Corruption> {
         let entries = self.arena.entries();
         let (mut vacant, mut records) = (0, 0);
         for index in (1..=entries).map(Index) {
@@ -222,6 +232,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             };
             if L::entry_is_vacant(entry) {
                 vacant += 1;
+                continue;
+            }
+            if self.rests(index, entry) {
                 continue;
             }
             let is_record = L::is_pin_record(entry);
@@ -242,12 +255,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 index.0 as u64,
             )?;
         }
-        expect(0, (live + records + vacant) as u64, entries as u64)?;
+        let taken = row.live + row.resting + records;
+        expect(0, (taken + vacant) as u64, entries as u64)?;
         Ok(Entries { vacant, records })
     }
 }
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// Whether a table entry leads to a resting block that leads back to it.
+    pub(crate) fn rests(&self, index: Index, entry: L::Entry) -> bool {
+        let pos = L::entry_pos(entry);
+        let header = self.header_in_row(pos).ok();
+        header
+            .filter(|&header| pos < self.arena.tail() && L::is_resting(header))
+            .and_then(|header| self.number_of_resting(pos, header).ok())
+            .is_some_and(|found| found.0 == index)
+    }
+
     /// The block in use that a table entry leads to and that leads back to it.
     pub(crate) fn numbered(&self, index: Index) -> Option<Live<L>> {
         let entry = self.arena.entry(index);
@@ -282,6 +306,7 @@ pub(crate) struct Row {
     /// The largest alignment, in granules.
     pub(crate) align: usize,
     cached: usize,
+    resting: usize,
     /// Merged free blocks of two granules and more: those in bins.
     binned: usize,
 }

@@ -47,6 +47,7 @@ mod push;
 mod region;
 mod request;
 mod resize;
+mod rest;
 mod shrink;
 mod step;
 pub mod store;

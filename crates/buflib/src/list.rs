@@ -122,7 +122,7 @@ impl<'h, L: Layout, C: Check> Iterator for Allocations<'h, '_, L, C> {
         loop {
             self.index = Index(self.index.0 + 1);
             let entry = self.heap.arena.entry(self.index)?;
-            if !L::entry_is_live(entry) {
+            if !L::entry_is_live(entry) || self.heap.rests(self.index, entry) {
                 continue;
             }
             return Some(match self.heap.numbered(self.index) {

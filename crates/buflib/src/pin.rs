@@ -166,9 +166,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 
     fn add_record(&mut self, handle: Handle<L>) -> Result<(), Error> {
         self.table.expect_number::<L>()?;
-        if !self.table.provide(&mut self.arena) {
+        if !self.provide_number() {
             self.compact_all(&mut Nobody)?;
-            if !self.table.provide(&mut self.arena) {
+            if !self.provide_number() {
                 return Err(self.exhausted(0));
             }
         }

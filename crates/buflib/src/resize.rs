@@ -2,14 +2,14 @@
 
 use crate::alloc::Shape;
 use crate::appeal::{Appeal, Wanted};
-use crate::arena::Place;
+use crate::arena::{Arena, Place};
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::{Consent, Effort, Room};
 use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::layout::{Layout, Record};
+use crate::layout::{Layout, Record, Traits};
 use crate::owner::{Keeper, Nobody};
 use crate::units::{Index, Pos, Units};
 
@@ -89,25 +89,34 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        match self.resize_plain(handle, size) {
-            Some(place) => Ok(place),
-            None => self.resize_any(handle, size, keeper),
+        if let Some(place) = self.resize_plain(handle, size) {
+            return Ok(place);
         }
+        if !K::PRESENT {
+            if let Some(place) = self.change_places(handle, size) {
+                return Ok(place);
+            }
+        }
+        self.resize_any(handle, size, keeper)
+    }
+
+    /// A plain block that may change its size, and its new shape.
+    #[inline(always)]
+    fn plan_plain(&self, handle: Handle<L>, size: usize) -> Option<(Live<L>, Shape)> {
+        let live = Live::find_plain(&self.arena, handle)?;
+        let shape = Shape::new::<L, C>(size, 0)?;
+        let sound = live.pos + live.units <= self.arena.tail()
+            && handle.index() != self.maximum
+            && live.verify(&self.arena).is_ok();
+        sound.then_some((live, shape))
     }
 
     /// The common case: a plain block whose end moves, or not even that. Whatever is unusual is left to the
     /// general case.
     #[inline(always)]
     fn resize_plain(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
-        let live = Live::find_plain(&self.arena, handle)?;
-        let shape = Shape::new::<L, C>(size, 0)?;
+        let (live, shape) = self.plan_plain(handle, size)?;
         let end = live.pos + live.units;
-        if end > self.arena.tail()
-            || handle.index() == self.maximum
-            || live.verify(&self.arena).is_err()
-        {
-            return None;
-        }
         if shape.units != live.units {
             if !matches!(self.move_end(end, live.pos + shape.units), Ok(true)) {
                 return None;
@@ -115,9 +124,61 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.lower_used(live.units);
             self.used += shape.units;
         }
-        self.put_shape(handle.index(), live.pos, &live.record, shape)
+        self.put_shape(live.index, live.pos, &live.record, shape)
             .ok()?;
         Some(shape.place(live.pos))
+    }
+
+    /// Lets a plain block that cannot grow where it is change places with a resting one of its new size:
+    /// each gets the other's entry to point at it.
+    #[inline(never)]
+    fn change_places(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+        let (live, shape) = self.plan_plain(handle, size)?;
+        if self.maximum != Index::NONE
+            || L::align(&live.record) > 0
+            || live.units < Arena::<L, C>::LEAST_LINKED
+            || live.pos + live.units >= self.arena.tail()
+        {
+            return None;
+        }
+        let rested = self.index.resting().take(&self.arena, shape.units)?;
+        let Ok((index, generation)) = self.number_of_resting(rested.pos, rested.header) else {
+            return None;
+        };
+        let mut arena = self.arena.local();
+        let header = arena.header(live.pos)?;
+        let left = L::compose(
+            live.pos,
+            live.units,
+            0,
+            Traits {
+                index,
+                generation,
+                align: 0,
+                fixed: false,
+                extended: false,
+            },
+        );
+        arena.shift(live.pos, rested.pos, live.units)?;
+        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let entry = L::entry_at(record.entry, rested.pos);
+        let follows = L::follows_free(rested.header);
+        arena.put_header(rested.pos, L::set_follows_free(record.header, follows));
+        arena.put_entry(live.index, entry);
+        let header = L::set_follows_free(left.header, L::follows_free(header));
+        arena.put_header(live.pos, header);
+        arena.put_entry(index, left.entry);
+        if C::ENABLED {
+            let record = Record { entry, ..record };
+            arena.put_seal(live.index, C::digest(L::protected(&record).as_ref()));
+        }
+        let resting = self.index.resting();
+        resting.rest(&mut arena, live.pos, live.units, header)?;
+        self.lower_used(live.units);
+        self.used += shape.units;
+        self.counters.moved(1, live.units.bytes::<L>());
+        self.settled = false;
+        Some(shape.place(rested.pos))
     }
 
     /// Moves the end of a block, if nothing else must move for it, and leaves its header to the caller.
@@ -295,11 +356,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if L::is_fixed(&live.record) {
             return Ok(None);
         }
-        let (arena, align) = (&mut self.arena, live.align());
+        let align = live.align();
         let found = if anywhere {
-            self.index.take_anywhere(arena, shape.units, align)
+            self.index
+                .take_anywhere(&mut self.arena, shape.units, align)
         } else {
-            self.index.take(arena, shape.units, align)
+            self.take_place(shape.units, align)
         };
         let place = match found {
             Ok(Some(place)) => place,

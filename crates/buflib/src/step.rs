@@ -113,7 +113,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(step);
         }
         let counters = self.counters;
-        let advanced = match self.index.merge_some(&mut self.arena, budget.blocks) {
+        let kept = self.merge_some(budget.blocks);
+        let advanced = match kept {
             Ok(merged) => {
                 step.looked_at = merged;
                 self.advance(budget, &mut step, keeper)
@@ -129,6 +130,20 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             Err(Stop::Damage(corruption)) => return Err(corruption.into()),
         }
         Ok(step)
+    }
+
+    /// Merges up to `most` of the free blocks that are kept aside, and tells how many.
+    fn merge_some(&mut self, most: usize) -> Result<usize, Broken> {
+        let mut merged = 0;
+        while merged < most && self.index.merge_one_kept(&mut self.arena)? {
+            merged += 1;
+        }
+        // Once they have lost their numbers, resting blocks are kept aside like others.
+        while merged < most && self.release_any()? {
+            self.index.merge_one_kept(&mut self.arena)?;
+            merged += 1;
+        }
+        Ok(merged)
     }
 
     /// Free bytes that are not in the free tail.

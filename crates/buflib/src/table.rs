@@ -1,7 +1,8 @@
 //! The handle table: which numbers are in use, and where their blocks are.
 //!
 //! The vacant entries form a list through the table itself, the last freed first. Compaction gives
-//! the vacant end of the table back and sorts the list, lowest number first.
+//! the vacant end of the table back and sorts the list, lowest number first. Entries of resting blocks
+//! are neither in use nor vacant: they become vacant when their number is needed elsewhere.
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -12,6 +13,8 @@ use crate::units::Index;
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     vacant: Index,
+    /// Entries that are vacant.
+    vacancies: usize,
     live: usize,
     /// Entries that are pin records.
     records: usize,
@@ -33,6 +36,7 @@ pub(crate) struct Number {
 impl Table {
     pub(crate) const EMPTY: Self = Self {
         vacant: Index::NONE,
+        vacancies: 0,
         live: 0,
         records: 0,
         fresh: 0,
@@ -73,10 +77,31 @@ impl Table {
         self.vacant != Index::NONE
     }
 
-    /// Sees to it that there is a vacancy; false if the table would have to grow and cannot.
+    /// Entries of resting blocks: all that are neither taken nor vacant.
+    pub(crate) fn resting<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> usize {
+        let others = self.taken().wrapping_add(self.vacancies);
+        arena.entries().wrapping_sub(others)
+    }
+
+    /// Whether the table is so long that a few entries more or less do not matter. In a shorter one, the
+    /// block with the last number does not rest, so that the table is cut at once.
     #[inline(always)]
-    pub(crate) fn provide<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
-        self.has_vacancy() || self.grow(arena)
+    pub(crate) fn is_long<L: Encoding, C: Check>(arena: &Arena<'_, L, C>) -> bool {
+        arena.entries() >= 256
+    }
+
+    /// Whether to rather have one more entry than to part a resting block from its number: a few may be set
+    /// aside like that while memory is plenty. When it is not, and in short tables, no entry is
+    /// made that could be had otherwise.
+    pub(crate) fn may_grow<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
+        const SHARE: usize = 2;
+        let (taken, aside) = (self.taken(), self.resting(arena));
+        aside == 0 || (Self::is_long(arena) && aside <= taken / SHARE && !arena.is_short())
+    }
+
+    /// Whether there is a number for one more block without an entry more: vacant or of a resting block.
+    pub(crate) fn has_spare<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
+        arena.entries() > self.taken()
     }
 
     /// An error if all numbers of the layout are taken.
@@ -90,11 +115,12 @@ impl Table {
     }
 
     /// Adds a vacant entry at the table's end; false if the blocks reach up to it.
-    fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+    pub(crate) fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
         let entry = L::vacant(self.vacant, self.fresh);
         match arena.push_entry(entry) {
             Some(index) => {
                 self.vacant = index;
+                self.vacancies = self.vacancies.wrapping_add(1);
                 self.tidy = false;
                 true
             }
@@ -132,6 +158,7 @@ impl Table {
     #[inline(always)]
     pub(crate) fn take(&mut self, number: &Number) {
         self.vacant = number.after;
+        self.vacancies = self.vacancies.wrapping_sub(1);
         self.live = self.live.wrapping_add(1);
     }
 
@@ -139,6 +166,7 @@ impl Table {
     /// that is fresh is at least as far as the number was.
     pub(crate) fn take_record<L: Encoding>(&mut self, number: &Number) {
         self.vacant = number.after;
+        self.vacancies = self.vacancies.wrapping_sub(1);
         self.records = self.records.wrapping_add(1);
         self.advance::<L>(number.generation);
     }
@@ -155,8 +183,19 @@ impl Table {
         self.release(arena, index, self.fresh.wrapping_sub(1) & L::MAX_GENERATION);
     }
 
-    /// Makes an entry vacant that is not the table's last.
+    /// Counts a block that has come to rest, and so keeps its entry.
     #[inline(always)]
+    pub(crate) fn rest(&mut self) {
+        self.live = self.live.wrapping_sub(1);
+    }
+
+    /// Counts a resting block as in use again.
+    #[inline(always)]
+    pub(crate) fn wake(&mut self) {
+        self.live = self.live.wrapping_add(1);
+    }
+
+    /// Makes an entry vacant that is no live block's any more, and not the table's last.
     pub(crate) fn vacate<L: Encoding, C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
@@ -168,7 +207,7 @@ impl Table {
             L::vacant(self.vacant, next_generation::<L>(generation)),
         );
         self.vacant = index;
-        self.live = self.live.wrapping_sub(1);
+        self.vacancies = self.vacancies.wrapping_add(1);
         self.tidy = false;
     }
 
@@ -179,8 +218,8 @@ impl Table {
         index: Index,
         generation: u32,
     ) {
+        self.rest();
         if index.0 == arena.entries() {
-            self.live = self.live.wrapping_sub(1);
             self.tidy = false;
             self.drop_last::<L, C>(arena, next_generation::<L>(generation));
         } else {
@@ -223,6 +262,7 @@ impl Table {
             self.drop_last::<L, C>(arena, L::vacant_generation(entry));
         }
         self.vacant = Index::NONE;
+        self.vacancies = 0;
         for number in (1..=arena.entries()).rev() {
             let index = Index(number);
             if let Some(entry) = arena
@@ -231,6 +271,7 @@ impl Table {
             {
                 arena.put_entry(index, L::vacant(self.vacant, L::vacant_generation(entry)));
                 self.vacant = index;
+                self.vacancies = self.vacancies.wrapping_add(1);
             }
         }
     }

@@ -47,15 +47,18 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         unsafe { core::slice::from_raw_parts(self.end.as_ptr().sub(bytes), bytes) }
     }
 
+    #[inline(always)]
     fn row_bytes(&self) -> usize {
         Self::byte(self.tail).wrapping_add(L::HEADER)
     }
 
+    #[inline(always)]
     fn table_bytes(&self) -> usize {
         self.entries.wrapping_mul(Self::STRIDE)
     }
 
     /// Bytes between the sentinel and the table: not negative by invariant 4.
+    #[inline(always)]
     pub(crate) fn room(&self) -> usize {
         self.size()
             .wrapping_sub(self.table_bytes())

@@ -1,4 +1,4 @@
-//! Freed blocks of small sizes, kept by their exact size, the last freed first.
+//! Free blocks of small sizes without a number, kept by their exact size, the last freed first.
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -14,7 +14,6 @@ pub(crate) struct Cache<L: Encoding> {
 /// The first block of a list.
 pub(crate) struct Cached {
     pub(crate) pos: Pos,
-    pub(crate) follows_free: bool,
     next: Pos,
 }
 
@@ -53,13 +52,12 @@ impl<L: Encoding> Cache<L> {
     #[inline(always)]
     pub(crate) fn first<C: Check>(&self, arena: &Arena<'_, L, C>, units: Units) -> Option<Cached> {
         let pos = Pos(self.firsts.as_ref().get(units.0)?.unpack());
-        let header = arena
+        arena
             .header(pos)
             .filter(|&header| L::is_free_as(header, FreeKind::Cached, units))?;
         Some(Cached {
             pos,
             next: arena.next(pos, FreeKind::Cached)?,
-            follows_free: L::follows_free(header),
         })
     }
 

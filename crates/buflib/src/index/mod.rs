@@ -18,7 +18,7 @@
 
 mod bins;
 mod cache;
-mod recent;
+mod resting;
 mod rooms;
 
 use crate::arena::Arena;
@@ -30,7 +30,7 @@ use crate::units::{Pos, Units};
 use bins::Bins;
 pub(crate) use bins::binned;
 use cache::Cache;
-use recent::Recent;
+pub(crate) use resting::{Freed, Rested, Resting, number_of_resting};
 use rooms::Rooms;
 
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
@@ -39,7 +39,7 @@ const STRIP_MAX: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) struct FreeIndex<L: Encoding> {
     cache: Cache<L>,
-    recent: Recent<L>,
+    resting: Resting<L>,
     bins: Bins<L>,
     strip: Strip,
     rooms: Rooms,
@@ -66,16 +66,16 @@ impl Strip {
 impl<L: Encoding> FreeIndex<L> {
     pub(crate) const EMPTY: Self = Self {
         cache: Cache::EMPTY,
-        recent: Recent::EMPTY,
+        resting: Resting::NONE,
         bins: Bins::EMPTY,
         strip: Strip::NONE,
         rooms: Rooms::EMPTY,
     };
 
-    /// The blocks of small sizes, for the paths that need nothing else.
+    /// The blocks that rest, for the paths that need nothing else.
     #[inline(always)]
-    pub(crate) fn cache(&mut self) -> &mut Cache<L> {
-        &mut self.cache
+    pub(crate) fn resting(&mut self) -> &mut Resting<L> {
+        &mut self.resting
     }
 
     /// Finds granules for a block and takes them out of the index: of its exact size, then from the
@@ -113,23 +113,61 @@ impl<L: Encoding> FreeIndex<L> {
                 )?;
                 return Ok(Some(pos));
             }
-        } else if let Some(pos) = self.recent.take(arena, units) {
-            return Ok(Some(pos));
         } else if let Some((pos, length)) = self.bins.find(arena, units)? {
             self.bins.move_front(arena, pos, length, pos + units)?;
             return Ok(Some(pos));
         } else if let Some(pos) = self.cut(arena, units) {
             return Ok(Some(pos));
         }
-        // Untouched space comes last.
-        if self.merge_kept(arena)? {
-            if let Some((pos, length)) = self.bins.find(arena, units)? {
-                self.bins.move_front(arena, pos, length, pos + units)?;
+        Ok(None)
+    }
+
+    /// Takes granules off the free tail.
+    pub(crate) fn take_tail<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        units: Units,
+        align: usize,
+    ) -> Result<Option<Pos>, Broken> {
+        if align == 1 && Cache::<L>::holds(units) && self.unroll(arena) {
+            if let Some(pos) = self.cut(arena, units) {
                 return Ok(Some(pos));
             }
         }
+        self.roll_up(arena)?;
         let pos = arena.tail();
-        Ok(arena.set_tail(pos + units).then_some(pos))
+        let gap = arena.gap_to_aligned(pos, align);
+        if !arena.set_tail(pos + gap + units) {
+            return Ok(None);
+        }
+        if gap > Units::ZERO {
+            self.leave_gap(arena, pos, gap);
+        }
+        Ok(Some(pos + gap))
+    }
+
+    /// Merges the strip with the free tail, if they touch.
+    fn roll_up<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
+        if self.strip.end() == arena.tail() {
+            self.merge_strip(arena)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the front of the free tail the strip, or part of it, so that what follows is cut as one. Not if
+    /// the tail is short: then its end is the border between blocks and table.
+    fn unroll<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+        const CHUNK: Units = Units(STRIP_MAX);
+        const PLENTY: usize = 16;
+        if arena.room() / L::GRANULE < PLENTY * CHUNK.0 || self.merge_strip(arena).is_err() {
+            return false;
+        }
+        let pos = arena.tail();
+        let taken = arena.set_tail(pos + CHUNK);
+        if taken {
+            self.set_strip(arena, Strip { pos, units: CHUNK });
+        }
+        taken
     }
 
     /// The same for a block that may not start anywhere: what is left in front of it is free.
@@ -143,24 +181,20 @@ impl<L: Encoding> FreeIndex<L> {
         let mut pos = self.strip.pos;
         let mut gap = arena.gap_to_aligned(pos, align);
         if self.cut(arena, units + gap).is_none() {
-            if let Some((found, length)) = self.bins.find(arena, units + Units(align - 1))? {
-                pos = found;
-                gap = arena.gap_to_aligned(pos, align);
-                self.bins.take(arena, pos, length)?;
-                self.offer_strip(
-                    arena,
-                    Strip {
-                        pos: pos + gap + units,
-                        units: length - gap - units,
-                    },
-                )?;
-            } else {
-                pos = arena.tail();
-                gap = arena.gap_to_aligned(pos, align);
-                if !arena.set_tail(pos + gap + units) {
-                    return Ok(None);
-                }
-            }
+            let fits = units + Units(align - 1);
+            let Some((found, length)) = self.bins.find(arena, fits)? else {
+                return Ok(None);
+            };
+            pos = found;
+            gap = arena.gap_to_aligned(pos, align);
+            self.bins.take(arena, pos, length)?;
+            self.offer_strip(
+                arena,
+                Strip {
+                    pos: pos + gap + units,
+                    units: length - gap - units,
+                },
+            )?;
         }
         if gap > Units::ZERO {
             self.leave_gap(arena, pos, gap);
@@ -241,26 +275,22 @@ impl<L: Encoding> FreeIndex<L> {
         self.bins.move_front(arena, pos, length, pos + units)
     }
 
-    /// Merges up to `most` of all the blocks that are kept aside, and tells how many.
-    pub(crate) fn merge_some<C: Check>(
+    /// Merges one of the blocks that are kept aside; false if there is none. Resting blocks are not
+    /// among them.
+    pub(crate) fn merge_one_kept<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
-        most: usize,
-    ) -> Result<usize, Broken> {
-        let mut merged = 0;
-        while merged < most {
-            if self.strip.units > Units::ZERO {
-                self.merge_strip(arena)?;
-            } else if let Some(room) = self.rooms.pop() {
-                self.merge(arena, room.pos, room.units, false)?;
-            } else if let Some(pos) = self.recent.pop().or_else(|| self.cache.pop_any(arena)) {
-                self.merge_one(arena, pos)?;
-            } else {
-                break;
-            }
-            merged += 1;
+    ) -> Result<bool, Broken> {
+        if self.strip.units > Units::ZERO {
+            self.merge_strip(arena)?;
+        } else if let Some(room) = self.rooms.pop() {
+            self.merge(arena, room.pos, room.units, false)?;
+        } else if let Some(pos) = self.cache.pop_any(arena) {
+            self.merge_one(arena, pos)?;
+        } else {
+            return Ok(false);
         }
-        Ok(merged)
+        Ok(true)
     }
 
     /// Takes granules from one of the merged blocks, of which at the most `most` are looked at that
@@ -380,29 +410,31 @@ impl<L: Encoding> FreeIndex<L> {
         if pos + units == arena.tail() {
             return self.merge(arena, pos, units, follows_free);
         }
+        self.set_aside(arena, pos, units, follows_free)
+    }
+
+    /// The same for a block that is not the last.
+    #[inline(always)]
+    pub(crate) fn set_aside<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        follows_free: bool,
+    ) -> Result<(), Broken> {
         if Cache::<L>::holds(units) {
             self.cache.push(arena, pos, units, follows_free);
             return Ok(());
         }
-        if Recent::<L>::holds(units) {
-            return match self.recent.put(arena, pos, units, follows_free) {
-                Some(old) => self.merge_one(arena, old),
-                None => Ok(()),
-            };
-        }
         self.merge(arena, pos, units, follows_free)
     }
 
-    /// Merges the blocks of larger sizes and the rooms that are kept; false if there are none.
+    /// Merges the rooms that are kept; false if there are none.
     pub(crate) fn merge_kept<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
     ) -> Result<bool, Broken> {
         let mut merged = false;
-        while let Some(pos) = self.recent.pop() {
-            self.merge_one(arena, pos)?;
-            merged = true;
-        }
         while let Some(room) = self.rooms.pop() {
             self.merge(arena, room.pos, room.units, false)?;
             merged = true;
@@ -573,13 +605,13 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(largest)
     }
 
-    /// Follows every list. Returns how many blocks are cached, the strip among them, and binned.
+    /// Follows every list. Returns how many blocks rest, are cached, the strip among them, and binned.
     pub(crate) fn check<C: Check>(
         &self,
         arena: &Arena<'_, L, C>,
-    ) -> Result<(usize, usize), Corruption> {
-        let mut cached =
-            self.cache.check(arena)? + self.recent.check(arena)? + self.rooms.check(arena)?;
+    ) -> Result<(usize, usize, usize), Corruption> {
+        let resting = self.resting.check(arena)?;
+        let mut cached = self.cache.check(arena)? + self.rooms.check(arena)?;
         let strip = self.strip;
         if strip.units > Units::ZERO {
             let touching = free_behind(arena, strip.end()) != Ok(None);
@@ -592,7 +624,7 @@ impl<L: Encoding> FreeIndex<L> {
                 _ => return Err(broken_list(arena, strip.pos, strip.end())),
             }
         }
-        Ok((cached, self.bins.check(arena)?))
+        Ok((resting, cached, self.bins.check(arena)?))
     }
 }
 

@@ -70,6 +70,8 @@ pub enum FreeKind {
     Binned = 2,
     /// The sentinel that closes the row of blocks.
     Tail = 3,
+    /// Set aside like a cached one, and with its number: the next request of its size gets both.
+    Resting = 4,
 }
 
 impl FreeKind {
@@ -79,6 +81,7 @@ impl FreeKind {
             1 => Some(Self::Cached),
             2 => Some(Self::Binned),
             3 => Some(Self::Tail),
+            4 => Some(Self::Resting),
             _ => None,
         }
     }
@@ -197,6 +200,8 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
     const NEXT_IN_HEADER: bool;
     /// The same for a cached block.
     const CACHED_NEXT_IN_HEADER: bool = Self::NEXT_IN_HEADER;
+    /// Whether padding and generation are in the entry, so that it changes when a block wakes.
+    const WAKES_ENTRY: bool = false;
     /// From how many granules on a block in use is long: its last bytes are a trailer.
     const LONG: usize = Self::MAX_POS + 1;
     const HEADER: usize = size_of::<<Self::Header as Header>::First>()
@@ -205,7 +210,7 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
     type Header: Header;
     /// What a long block's header has no room for; `()` where no block is long.
     type Trailer: Plain + Copy + Default;
-    type Entry: Plain + Copy + Eq + Debug;
+    type Entry: Plain + Copy + Default + Eq + Debug;
     type Link: Link;
     /// A merged block's length at its end. Its largest value says that the length is in a link in front.
     type Footer: Link;
@@ -255,6 +260,18 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
             .then(|| Self::units(header))
     }
 
+    // A resting block: a plain short one that was freed and keeps its number.
+    fn rest(header: Self::Header) -> Self::Header;
+    fn is_resting(header: Self::Header) -> bool {
+        Self::is_free(header) && Self::free_kind(header) == Some(FreeKind::Resting)
+    }
+    /// Whether a header is that of a resting block of this length.
+    fn is_resting_as(header: Self::Header, units: Units) -> bool;
+    fn resting_index(header: Self::Header) -> Index;
+    /// The block in use again, with the next generation, and its handle. The entry matters only if
+    /// it changes.
+    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<Self::Token>);
+
     // A block in use.
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
     /// The same block with another length.
@@ -276,6 +293,8 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
     fn entry_is_live(entry: Self::Entry) -> bool;
     fn entry_pos(entry: Self::Entry) -> Pos;
     fn entry_at(entry: Self::Entry, pos: Pos) -> Self::Entry;
+    /// The entry with this alignment, in doublings of the granule.
+    fn entry_aligned(entry: Self::Entry, align: u32) -> Self::Entry;
     /// An entry that keeps a count for the block of another number.
     fn pin_record(number: Index, count: u32) -> Self::Entry;
     fn is_pin_record(entry: Self::Entry) -> bool;

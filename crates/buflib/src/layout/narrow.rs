@@ -10,6 +10,7 @@ use crate::units::{Index, Pos, Units};
 /// ```text
 /// header, in use  31 follows free  30 free = 0  29..15 index  14..0 units
 /// header, free    31 follows free  30 free = 1  29..15 kind   14..0 units
+/// header, resting 31 follows free  30 free = 1  29..15 index, inverted  14..0 units
 /// entry, live     31 vacant = 0  30 extended  29 fixed  28..22 generation
 ///                 21..18 alignment (doublings of the granule)  17..15 pad  14..0 position
 /// entry, pins     31 vacant = 0  30..29 zero  28..22 count  21..18 all ones  17..15 zero  14..0 index
@@ -20,6 +21,8 @@ use crate::units::{Index, Pos, Units};
 pub enum Narrow {}
 
 const LOW: u32 = (1 << 15) - 1;
+/// The kinds of free blocks take the place of the highest numbers, inverted, which no arena has room for.
+const KINDS: u32 = 3;
 const INDEX_SHIFT: u32 = 15;
 const FREE: u32 = 1 << 30;
 const FOLLOWS: u32 = 1 << 31;
@@ -39,12 +42,13 @@ impl Encoding for Narrow {
     const NAME: &'static str = "narrow";
     const GRANULE: usize = 8;
     const MAX_POS: usize = LOW as usize;
-    const MAX_INDEX: usize = LOW as usize;
+    const MAX_INDEX: usize = (LOW - KINDS - 1) as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const MAX_PIN_COUNT: u32 = PINS;
     const SPLIT: u32 = 2;
     const CACHED_MAX: usize = 15;
     const NEXT_IN_HEADER: bool = false;
+    const WAKES_ENTRY: bool = true;
 
     type Header = u32;
     type Trailer = ();
@@ -82,11 +86,39 @@ impl Encoding for Narrow {
     }
     #[inline(always)]
     fn free_kind(header: u32) -> Option<FreeKind> {
-        FreeKind::from_bits(header >> INDEX_SHIFT & LOW)
+        match header >> INDEX_SHIFT & LOW {
+            kind @ 0..=KINDS => FreeKind::from_bits(kind),
+            _ => Some(FreeKind::Resting),
+        }
     }
     #[inline(always)]
     fn free_next(_: u32) -> Pos {
         Pos::NIL
+    }
+    #[inline(always)]
+    fn rest(header: u32) -> u32 {
+        // Inverted, it is many bits away from any block in use.
+        header ^ (FREE | LOW << INDEX_SHIFT)
+    }
+    #[inline(always)]
+    fn is_resting_as(header: u32, units: Units) -> bool {
+        header & (FREE | LOW) == FREE | units.0 as u32 && Self::is_resting(header)
+    }
+    #[inline(always)]
+    fn resting_index(header: u32) -> Index {
+        Index((!header >> INDEX_SHIFT & LOW) as usize)
+    }
+    #[inline(always)]
+    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU32>) {
+        let index = Self::resting_index(record.header);
+        let generation = Self::generation(record).wrapping_add(1) & GENERATION;
+        let kept = record.entry & !(PAD << PAD_SHIFT | GENERATION << GENERATION_SHIFT);
+        let woken = Record {
+            header: record.header ^ (FREE | LOW << INDEX_SHIFT),
+            entry: kept | (pad as u32) << PAD_SHIFT | generation << GENERATION_SHIFT,
+            trailer: (),
+        };
+        (woken, Self::token(index, generation))
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
@@ -153,6 +185,10 @@ impl Encoding for Narrow {
     #[inline(always)]
     fn entry_at(entry: u32, pos: Pos) -> u32 {
         entry & !LOW | pos.0 as u32
+    }
+    #[inline(always)]
+    fn entry_aligned(entry: u32, align: u32) -> u32 {
+        entry & !(ALIGN << ALIGN_SHIFT) | align << ALIGN_SHIFT
     }
     #[inline(always)]
     fn pin_record(number: Index, count: u32) -> u32 {

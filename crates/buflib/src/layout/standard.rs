@@ -15,6 +15,7 @@ use crate::units::{Index, Pos, Units};
 ///         long    second word  27 long = 1  26..0 units
 ///                 first word   15..9 generation  8..3 index 21..16  2..0 pad
 ///                 trailer      15..0 index 15..0
+/// header, resting              as in use and short, but 31 free = 1  29 = 1
 /// header, free    second word  31 free = 1  30 follows free  29..28 kind
 ///         short                27 long = 0  26..16 next 26..16  15..11 zero  10..0 units
 ///                 first word   15..0 next 15..0
@@ -45,6 +46,10 @@ const PAD: u32 = 7;
 const OWNER_SHIFT: u32 = 2;
 const OWNER: u32 = 0x1fff << 14;
 const NEXT: u32 = 0x7ff << 16;
+/// Where the generation is in a short header.
+const SHORT_GENERATION: u32 = GENERATION << (GENERATION_SHIFT - OWNER_SHIFT);
+/// What a short block has in its header while it rests. Two bits away from any block in use.
+const RESTING: u32 = FREE | FIXED;
 
 const INDEX: u32 = (1 << 22) - 1;
 const GENERATION_SHIFT: u32 = 22;
@@ -176,6 +181,7 @@ impl Encoding for Standard {
         // Looks at the flag, too: so what was found to be merged is known to be long.
         match header.second >> (KIND_SHIFT - 1) & 7 {
             2 | 3 => Some(FreeKind::Cached),
+            4 => Some(FreeKind::Resting),
             5 => Some(FreeKind::Binned),
             7 => Some(FreeKind::Tail),
             _ => None,
@@ -196,6 +202,35 @@ impl Encoding for Standard {
         const MERGED: u32 = FREE | (FreeKind::Binned as u32) << KIND_SHIFT | LONG;
         let units = header.second & !FOLLOWS ^ MERGED;
         (units <= LONG_UNITS).then_some(Units(units as usize))
+    }
+    #[inline(always)]
+    fn rest(header: Words) -> Words {
+        let second = header.second | RESTING;
+        Words { second, ..header }
+    }
+    #[inline(always)]
+    fn is_resting(header: Words) -> bool {
+        header.second & (FREE | FIXED | EXTENDED | LONG) == RESTING
+    }
+    #[inline(always)]
+    fn is_resting_as(header: Words, units: Units) -> bool {
+        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS) == RESTING | units.0 as u32
+    }
+    #[inline(always)]
+    fn resting_index(header: Words) -> Index {
+        let Words { first, second } = header;
+        Index(((u32::from(first) | (second & OWNER) << OWNER_SHIFT) & INDEX) as usize)
+    }
+    #[inline(always)]
+    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU32>) {
+        let Words { first, second } = record.header;
+        let step = 1 << (GENERATION_SHIFT - OWNER_SHIFT);
+        let next = second.wrapping_add(step) & SHORT_GENERATION;
+        let kept = second & !(RESTING | PAD << UPPER_SHIFT | SHORT_GENERATION);
+        let second = kept | next | (pad as u32) << UPPER_SHIFT;
+        let token = NonZeroU32::new(u32::from(first) | (second & OWNER) << OWNER_SHIFT);
+        let header = Words { first, second };
+        (Record { header, ..*record }, token)
     }
     #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
@@ -280,6 +315,10 @@ impl Encoding for Standard {
     #[inline(always)]
     fn entry_at(entry: u32, pos: Pos) -> u32 {
         entry & !POSITION | pos.0 as u32
+    }
+    #[inline(always)]
+    fn entry_aligned(entry: u32, align: u32) -> u32 {
+        entry & !(ALIGN << ALIGN_SHIFT) | align << ALIGN_SHIFT
     }
     #[inline(always)]
     fn pin_record(number: Index, count: u32) -> u32 {

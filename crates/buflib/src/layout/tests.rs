@@ -181,7 +181,7 @@ fn check_free<L: Encoding>(block: Block) {
             let listed = match kind {
                 FreeKind::Cached => L::CACHED_NEXT_IN_HEADER && block.units <= L::CACHED_MAX,
                 FreeKind::Binned => L::NEXT_IN_HEADER,
-                FreeKind::Tail => false,
+                FreeKind::Tail | FreeKind::Resting => false,
             };
             if listed {
                 assert_eq!(L::free_next(header), Pos(block.pos));
@@ -197,6 +197,48 @@ fn check_free<L: Encoding>(block: Block) {
     assert_eq!(L::token_generation(token), block.generation);
 }
 
+fn check_resting<L: Encoding>(block: Block, pad: usize) {
+    let block = block.within::<L>();
+    let units = 1 + block.units % (L::LONG.min(L::MAX_POS) - 1);
+    let (align, fixed, extended) = (0, false, false);
+    let block = Block {
+        units,
+        align,
+        fixed,
+        extended,
+        ..block
+    };
+    let used = block.record::<L>();
+    for follows in [false, true] {
+        let header = L::set_follows_free(L::rest(used.header), follows);
+        let resting = stored(Record { header, ..used });
+        assert!(L::is_free(header) && L::is_resting(header));
+        assert_eq!(L::free_kind(header), Some(FreeKind::Resting));
+        assert_eq!(L::units(header), Units(units));
+        assert_eq!(L::follows_free(header), follows);
+        assert!(L::is_resting_as(header, Units(units)));
+        assert!(!L::is_resting_as(header, Units(units + 1)));
+        assert!(L::merged_units(header).is_none());
+        assert!(!L::is_free_as(header, FreeKind::Cached, Units(units)));
+        assert_eq!(L::resting_index(header), Index(block.index));
+        assert_eq!(L::generation(&resting), block.generation);
+        let old = L::token(Index(block.index), block.generation).expect("an index above zero");
+        assert!(!L::matches(old, &resting) && !L::matches_plain(old, &resting));
+
+        let (woken, token) = L::wake(&resting, pad);
+        let generation = block.generation.wrapping_add(1) & L::MAX_GENERATION;
+        assert_eq!(token, L::token(Index(block.index), generation));
+        assert_eq!(L::follows_free(woken.header), follows);
+        let new = Block {
+            pad,
+            generation,
+            ..block
+        };
+        expect_in_use(&stored(woken), new);
+        assert!(!L::matches(old, &woken));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(miri) { 10 } else { 1000 },
@@ -209,6 +251,16 @@ proptest! {
         check_in_use::<Narrow>(block, other);
         check_in_use::<Standard>(block, other);
         check_in_use::<Wide>(block, other);
+    }
+
+    #[test]
+    fn resting_blocks_wake_with_their_number_and_the_next_generation(
+        block in blocks(),
+        pad in 0..8usize,
+    ) {
+        check_resting::<Narrow>(block, pad);
+        check_resting::<Standard>(block, pad);
+        check_resting::<Wide>(block, pad);
     }
 
     #[test]

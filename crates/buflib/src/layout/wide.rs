@@ -10,6 +10,7 @@ use crate::units::{Index, Pos, Units};
 /// ```text
 /// header, in use  127 extended  126 fixed  125..104 generation  103..64 index
 ///                 63..54 zero  53..50 pad  49 follows free  48 free = 0  47..0 units
+/// header, resting as in use, but 53..50 kind = 4  48 free = 1
 /// header, free    127..112 zero  111..64 next
 ///                 63..54 zero  53..50 kind  49 follows free  48 free = 1  47..0 units
 /// entry, live     63 vacant = 0  62..52 zero  51..48 alignment (doublings of the granule)  47..0 position
@@ -95,6 +96,29 @@ impl Encoding for Wide {
         Pos((header >> UPPER_SHIFT & UNITS) as usize)
     }
     #[inline(always)]
+    fn rest(header: u128) -> u128 {
+        header & !(PAD << PAD_SHIFT) | FREE | (FreeKind::Resting as u128) << PAD_SHIFT
+    }
+    #[inline(always)]
+    fn is_resting_as(header: u128, units: Units) -> bool {
+        const RESTING: u64 = FREE as u64 | (FreeKind::Resting as u64) << PAD_SHIFT;
+        const PARTS: u64 = FREE as u64 | (PAD as u64) << PAD_SHIFT | UNITS as u64;
+        header as u64 & PARTS == RESTING | units.0 as u64
+    }
+    #[inline(always)]
+    fn resting_index(header: u128) -> Index {
+        Self::index(header, ())
+    }
+    #[inline(always)]
+    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU64>) {
+        let lower = record.header as u64 & !(FREE as u64 | (PAD as u64) << PAD_SHIFT)
+            | (pad as u64) << PAD_SHIFT;
+        let upper = (record.header >> UPPER_SHIFT) as u64;
+        let upper = upper.wrapping_add(1 << GENERATION_SHIFT) & TOKEN;
+        let header = u128::from(lower) | u128::from(upper) << UPPER_SHIFT;
+        (Record { header, ..*record }, NonZeroU64::new(upper))
+    }
+    #[inline(always)]
     fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
@@ -164,6 +188,10 @@ impl Encoding for Wide {
     #[inline(always)]
     fn entry_at(entry: u64, pos: Pos) -> u64 {
         entry & !POSITION | pos.0 as u64
+    }
+    #[inline(always)]
+    fn entry_aligned(entry: u64, align: u32) -> u64 {
+        entry & !(u64::from(ALIGN) << ALIGN_SHIFT) | u64::from(align) << ALIGN_SHIFT
     }
     #[inline(always)]
     fn pin_record(number: Index, count: u32) -> u64 {

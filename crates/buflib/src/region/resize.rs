@@ -74,7 +74,11 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         if let Err(error) = self.admit_front(&given, units) {
             return Err(Refused::new(given, error));
         }
-        // Everything has been looked through, so that none of this fails halfway.
+        // Everything has been looked through, so that none of this fails halfway. Resting blocks give
+        // their entries up, which would have to follow them.
+        if let Err(corruption) = self.merge_all() {
+            return Err(Refused::new(given, corruption.into()));
+        }
         if let Err(corruption) = self.renumber(units) {
             return Err(Refused::new(given, corruption.into()));
         }

@@ -175,7 +175,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
                 _ => corruption.into(),
             }
         })?;
-        let entries = heap.check_entries(row.live)?;
+        let entries = heap.check_entries(&row)?;
         heap.expect_live(Index(maximum))?;
         heap.adopt(
             &row,
@@ -205,8 +205,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 
     /// Whether the block that holds the rest of the heap, if there is one, is in use.
     fn expect_live(&self, index: Index) -> Result<(), Corruption> {
-        let entry = self.arena.entry(index);
-        if index == Index::NONE || entry.is_some_and(|entry| L::entry_is_live(entry)) {
+        if index == Index::NONE || self.numbered(index).is_some() {
             return Ok(());
         }
         let at = self.arena.entry_byte(index);

@@ -1,0 +1,229 @@
+//! Blocks that rest: freed with their number, and allocated again with it.
+//!
+//! ```text
+//! in use:   entry i --position--> header: number i, generation g
+//! resting:  entry i --position--> header: number i, generation g, free     in a list of its size
+//! again:    entry i --position--> header: number i, generation g + 1
+//! ```
+
+use crate::alloc::Shape;
+use crate::arena::Arena;
+use crate::block::Live;
+use crate::check::Check;
+use crate::error::{Broken, Corruption, Fault};
+use crate::handle::Handle;
+use crate::heap::Heap;
+use crate::index::{Freed, Rested, number_of_resting};
+use crate::layout::{Layout, Record};
+use crate::table::Table;
+use crate::units::{Index, Pos};
+
+impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// The common case of an allocation, small enough to be inlined: a block of this size rests.
+    /// Whatever is unusual is left to the general case.
+    #[inline(always)]
+    pub(crate) fn alloc_resting(&mut self, size: usize) -> Option<(Handle<L>, Pos)> {
+        if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
+            return None;
+        }
+        let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        let rested = self.index.resting().take(&self.arena, shape.units)?;
+        Some((self.wake(&rested, shape)?, rested.pos))
+    }
+
+    /// The same for sizes that are rare.
+    #[inline(always)]
+    pub(crate) fn wake_unlisted(&mut self, shape: Shape) -> Option<Handle<L>> {
+        if self.maximum != Index::NONE {
+            return None;
+        }
+        let rested = self
+            .index
+            .resting()
+            .take_unlisted(&self.arena, shape.units)?;
+        self.wake(&rested, shape)
+    }
+
+    /// The same for a request with an alignment, in granules.
+    pub(crate) fn wake_aligned(&mut self, shape: Shape, align: usize) -> Option<Handle<L>> {
+        if self.maximum != Index::NONE {
+            return None;
+        }
+        let resting = self.index.resting();
+        let rested = resting.take_aligned(&self.arena, shape.units, align)?;
+        let handle = self.wake(&rested, shape)?;
+        let mut live = Live::find_plain(&self.arena, handle)?;
+        live.record.entry = L::entry_aligned(live.record.entry, align.trailing_zeros());
+        self.arena.put_entry(live.index, live.record.entry);
+        live.seal(&mut self.arena).ok()?;
+        Some(handle)
+    }
+
+    /// Makes a resting block one in use again, with its number and the next generation.
+    #[inline(always)]
+    fn wake(&mut self, rested: &Rested<L>, shape: Shape) -> Option<Handle<L>> {
+        let mut arena = self.arena.local();
+        let index = L::resting_index(rested.header);
+        let entry = if L::WAKES_ENTRY || C::ENABLED {
+            arena.entry(index)?
+        } else {
+            L::Entry::default()
+        };
+        let record = Record {
+            header: rested.header,
+            entry,
+            trailer: L::Trailer::default(),
+        };
+        let (record, token) = L::wake(&record, shape.pad);
+        let handle = Handle::from_token(token?);
+        arena.put_flags(rested.pos, record.header);
+        if L::WAKES_ENTRY {
+            arena.put_entry(index, record.entry);
+        }
+        if C::ENABLED {
+            arena.put_seal(index, C::digest(L::protected(&record).as_ref()));
+        }
+        self.table.wake();
+        self.used.0 = self.used.0.wrapping_add(shape.units.0);
+        Some(handle)
+    }
+
+    /// The common case of freeing, small enough to be inlined: a plain small block, not the last one.
+    #[inline(always)]
+    pub(crate) fn free_to_rest(&mut self, handle: Handle<L>) -> Option<()> {
+        let live = Live::find_plain(&self.arena, handle)?;
+        if !self.may_rest(&live) {
+            return None;
+        }
+        let (pos, units, header) = (live.pos, live.units, live.record.header);
+        let mut arena = self.arena.local();
+        self.index.resting().rest(&mut arena, pos, units, header)?;
+        forget_alignment(&mut arena, &live);
+        self.count_resting(&live);
+        Some(())
+    }
+
+    /// The same for sizes that are rare; false, and nothing done, if the block cannot rest.
+    #[inline(always)]
+    pub(crate) fn rest_unlisted(&mut self, live: &Live<L>) -> bool {
+        if !self.may_rest(live) {
+            return false;
+        }
+        let (pos, units, header) = (live.pos, live.units, live.record.header);
+        let arena = &mut self.arena;
+        let freed = self
+            .index
+            .resting()
+            .rest_unlisted(arena, pos, units, header);
+        match freed {
+            Freed::Not => return false,
+            Freed::Rests => {}
+            Freed::Displaces(old) => {
+                // Damage leaves the old one to the next sweep.
+                let header = self
+                    .arena
+                    .header(old)
+                    .filter(|&header| L::is_resting(header));
+                let rested = header.map(|header| Rested { pos: old, header });
+                let _ = rested.map(|rested| self.release(&rested));
+            }
+        }
+        forget_alignment(&mut self.arena, live);
+        self.count_resting(live);
+        true
+    }
+
+    /// Whether a plain block may rest: one whose end or number is the last is given back at once.
+    #[inline(always)]
+    fn may_rest(&self, live: &Live<L>) -> bool {
+        live.pos + live.units < self.arena.tail()
+            && (live.index.0 != self.arena.entries() || Table::is_long(&self.arena))
+            && self.maximum == Index::NONE
+            && live.verify(&self.arena).is_ok()
+    }
+
+    #[inline(always)]
+    fn count_resting(&mut self, live: &Live<L>) {
+        self.table.rest();
+        self.lower_used(live.units);
+        self.settled = false;
+    }
+
+    /// Parts a block that does not rest any more from its number, and makes it free space.
+    fn release(&mut self, rested: &Rested<L>) -> Result<(), Broken> {
+        self.part(rested.pos, rested.header)?;
+        let follows_free = L::follows_free(rested.header);
+        let units = L::units(rested.header);
+        self.index
+            .set_aside(&mut self.arena, rested.pos, units, follows_free)
+    }
+
+    /// Releases all blocks that rest but for the small ones; false if there are none.
+    pub(crate) fn release_large(&mut self) -> Result<bool, Broken> {
+        let mut released = self.index.merge_kept(&mut self.arena)?;
+        while let Some(rested) = self.index.resting().take_large(&self.arena) {
+            self.release(&rested)?;
+            released = true;
+        }
+        Ok(released)
+    }
+
+    /// Releases any block that rests; false if there is none.
+    pub(crate) fn release_any(&mut self) -> Result<bool, Broken> {
+        if self.table.resting(&self.arena) == 0 {
+            return Ok(false);
+        }
+        let Some(rested) = self.index.resting().take_any(&self.arena) else {
+            return Ok(false);
+        };
+        self.release(&rested)?;
+        Ok(true)
+    }
+
+    /// Sees to it that there is a vacant number, if need be that of a resting block; false if the table
+    /// would have to grow and cannot.
+    #[inline(always)]
+    pub(crate) fn provide_number(&mut self) -> bool {
+        self.table.has_vacancy() || self.find_number()
+    }
+
+    #[inline(never)]
+    fn find_number(&mut self) -> bool {
+        if !self.table.may_grow(&self.arena) && self.release_any() == Ok(true) {
+            return true;
+        }
+        self.table.grow(&mut self.arena)
+    }
+
+    /// Makes the entry of a resting block vacant.
+    pub(crate) fn part(&mut self, pos: Pos, header: L::Header) -> Result<(), Corruption> {
+        let (index, generation) = self.number_of_resting(pos, header)?;
+        self.table.vacate(&mut self.arena, index, generation);
+        Ok(())
+    }
+
+    /// The number of the resting block with this header, and the generation of its last handle.
+    pub(crate) fn number_of_resting(
+        &self,
+        pos: Pos,
+        header: L::Header,
+    ) -> Result<(Index, u32), Corruption> {
+        number_of_resting(&self.arena, pos, header).ok_or_else(|| {
+            let entry = self.arena.entry(L::resting_index(header));
+            Corruption::new(
+                Fault::BackLink,
+                Arena::<L, C>::byte(pos),
+                entry.map_or(0, |entry| L::entry_pos(entry).0 as u64),
+                pos.0 as u64,
+            )
+        })
+    }
+}
+
+/// Takes the alignment out of the entry of a block that has come to rest: the next request has its own.
+#[inline(always)]
+fn forget_alignment<L: Layout, C: Check>(arena: &mut Arena<'_, L, C>, live: &Live<L>) {
+    if L::align(&live.record) > 0 {
+        arena.put_entry(live.index, L::entry_aligned(live.record.entry, 0));
+    }
+}
