@@ -205,7 +205,7 @@ fn figures_agree_with_what_was_observed<L: Layout, C: Check>() {
             .map_or(Answer::Refuse, |()| Answer::Agree),
     });
     let mut live = Vec::new();
-    for _ in 0..if cfg!(miri) { 20 } else { 300 } {
+    for _ in 0..if cfg!(miri) { 20 } else { 600 } {
         let size = random.usize(..300);
         let request = Request::new(size);
         let request = match random.u8(..3) {

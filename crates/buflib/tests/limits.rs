@@ -9,7 +9,7 @@ use common::{arena_bytes, block_bytes, entry_bytes};
 fn limits_are_as_documented() {
     assert_eq!(
         (Narrow::MAX_HANDLES, Standard::MAX_HANDLES),
-        (32_767, 4_194_303)
+        (32_763, 4_194_303)
     );
     fn arena<L: Layout>() -> usize {
         L::MAX_ARENA_BYTES
