@@ -22,6 +22,10 @@ pub(crate) enum Error {
     NoTraces { tried: Vec<PathBuf> },
     #[error("`--heap {heap}@...` has a slack, which cannot be used with `--arena`")]
     SlackAndArena { heap: &'static str },
+    #[error("a heap of the benchmark: {0}")]
+    Build(#[from] buflib::BuildError),
+    #[error("a heap of the benchmark: {0}")]
+    Heap(#[from] buflib::Error),
     #[error("no memory for an arena of {bytes} bytes")]
     Memory { bytes: u64 },
 }

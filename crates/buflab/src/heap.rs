@@ -126,6 +126,25 @@ pub(crate) struct Counters {
     pub(crate) compactions: u64,
 }
 
+impl Counters {
+    /// What was moved since an earlier reading.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            moves: self.moves - earlier.moves,
+            bytes_moved: self.bytes_moved - earlier.bytes_moved,
+            compactions: self.compactions - earlier.compactions,
+        }
+    }
+}
+
+/// A block of this size, aligned to a word.
+pub(crate) fn word_aligned(size: u32) -> Layout {
+    const ALIGN: usize = align_of::<u64>();
+    // SAFETY: a power of two, and a size below 2^32 is far from `isize::MAX` on the 64-bit hosts
+    // asked for in `main`.
+    unsafe { Layout::from_size_align_unchecked(size as usize, ALIGN) }
+}
+
 /// A heap with a name. Apart from [`TraceHeap`], because its arena's lifetime is chosen anew for
 /// every run.
 pub(crate) trait Kind: 'static {

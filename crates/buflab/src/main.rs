@@ -1,6 +1,9 @@
 //! The lab: replays what real programs asked of their allocators on buflib and on its peers.
 
 mod arena;
+// Without a caller until there is the command.
+#[allow(dead_code)]
+mod bench;
 mod bisect;
 mod choice;
 mod cli;
@@ -16,6 +19,7 @@ mod replay;
 mod report;
 mod run;
 mod trace;
+mod turnover;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,3 +1,8 @@
 //! `buflab bench`: all figures of the project, measured and written down by one command.
 
+mod scale;
 mod section;
+mod stats;
+
+#[cfg(test)]
+mod trial;

@@ -14,6 +14,7 @@ use crate::heap::{Counters, Kind, TraceHeap};
 use crate::ops::{self, Round};
 use crate::run::{self, Deadline, Stop, Timed};
 use crate::trace::Program;
+use crate::turnover::{self, Turnover};
 
 /// A heap behind function pointers: one indirect call per run, none per event.
 pub(crate) struct Entry {
@@ -26,6 +27,7 @@ pub(crate) struct Entry {
     pub(crate) time: Run<Timed>,
     pub(crate) pauses: Run<Vec<u32>>,
     pub(crate) ops: Round,
+    pub(crate) turnover: Turnover,
 }
 
 /// A run of a program on a fresh heap in an arena.
@@ -43,6 +45,7 @@ const fn entry<K: Kind>() -> Entry {
         time: run::time::<K>,
         pauses: run::pauses::<K>,
         ops: ops::round::<K>,
+        turnover: turnover::turnover::<K>,
     }
 }
 

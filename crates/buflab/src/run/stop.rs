@@ -3,6 +3,8 @@
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::heap::Refusal;
+
 /// Where and why a run ended before the trace did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -34,6 +36,17 @@ pub(crate) enum Failure {
 }
 
 impl Why {
+    /// What a heap says when it does not do what it was asked.
+    #[cold]
+    pub(crate) fn refused(error: impl Refusal) -> Self {
+        let text = error.to_string();
+        if error.is_fault() {
+            Self::Fault(text)
+        } else {
+            Self::Refused(text)
+        }
+    }
+
     pub(crate) fn kind(&self) -> Failure {
         match self {
             Why::Build(_) => Failure::NotBuilt,
