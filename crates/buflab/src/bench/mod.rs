@@ -1,5 +1,6 @@
 //! `buflab bench`: all figures of the project, measured and written down by one command.
 
+mod churn;
 mod scale;
 mod section;
 mod stats;
