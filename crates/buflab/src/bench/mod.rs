@@ -1,6 +1,7 @@
 //! `buflab bench`: all figures of the project, measured and written down by one command.
 
 mod churn;
+mod compact;
 mod scale;
 mod section;
 mod stats;
