@@ -2,6 +2,7 @@
 
 mod churn;
 mod compact;
+mod resolve;
 mod scale;
 mod section;
 mod stats;
