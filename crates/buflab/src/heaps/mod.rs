@@ -8,6 +8,7 @@ mod good_memory;
 mod linked_list;
 mod raw;
 mod rlsf;
+mod slotmap;
 mod talc;
 
 use crate::heap::{Counters, Kind, TraceHeap};
@@ -65,6 +66,7 @@ pub(crate) static ALL: &[Entry] = &[
     entry::<buddy::BuddyKind>(),
     entry::<global::SystemKind>(),
     entry::<global::MimallocKind>(),
+    entry::<slotmap::SlotMapKind>(),
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
