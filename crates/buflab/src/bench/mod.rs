@@ -2,8 +2,8 @@
 
 mod churn;
 mod compact;
+mod growth;
 mod resolve;
-mod scale;
 mod section;
 mod stats;
 

@@ -2,7 +2,7 @@
 
 use super::super::section::{Axis, Plot, Promise, Report, Series, Table};
 use super::super::stats::{bytes, cells, digits};
-use super::{FIRST, HEAPS, LAST, Row, TIMES};
+use super::{FIRST, HEAPS, LAST, Row, times};
 
 const OURS: [&str; 2] = ["buflib", "buflib-crc"];
 /// The fills whose figures stand in the table.
@@ -17,15 +17,17 @@ pub(super) fn report(rows: &[Row]) -> Report {
             "An arena of {}, blocks of 16 to 2048 bytes, every size as often as any other. The fill is what \
              payloads and 12 bytes for each take of it: what a heap needs beyond that, and for rounding, \
              is its own concern. Each heap starts at {FIRST} % and goes on one percent at a time, up \
-             to {LAST} %; at each, every block is replaced {TIMES} times on average: random blocks are freed until \
+             to {LAST} %; at each, every block is replaced {} times on average, or {} near the end: random blocks are freed until \
              the next one fits under the fill, and it is allocated. A heap that refuses has come to \
              its end. An operation is a free or an allocation. With a fraction *f* of the arena free, \
              a full slide moves at most 1 − *f* and gains *f*: so (1 − *f*) / *f* bytes moved per byte \
              allocated is the bound.",
-            bytes(arena)
+            bytes(arena),
+            times(FIRST),
+            times(LAST)
         ),
         tables: vec![ends(rows), ours(rows)],
-        plots: vec![times(rows), moves(rows)],
+        plots: vec![plot_times(rows), plot_moves(rows)],
         promises: vec![completes(rows), within_bound(rows)],
         slower: slower(rows),
     }
@@ -78,7 +80,7 @@ fn ends(rows: Rows<'_>) -> Table {
         ])
     });
     Table {
-        caption: "The fullest that each heap completed".to_owned(),
+        caption: "The fullest that each heap completed:".to_owned(),
         head: cells([
             "heap",
             "fill",
@@ -105,7 +107,7 @@ fn ours(rows: Rows<'_>) -> Table {
         })
     });
     Table {
-        caption: "What compaction costs by fill".to_owned(),
+        caption: "What compaction costs by fill:".to_owned(),
         head: cells([
             "heap",
             "fill",
@@ -122,7 +124,7 @@ fn per_thousand(count: u64, row: &Row) -> f64 {
     count as f64 * 1000.0 / row.allocations.max(1) as f64
 }
 
-fn times(rows: Rows<'_>) -> Plot {
+fn plot_times(rows: Rows<'_>) -> Plot {
     let series = HEAPS.iter().map(|heap| Series {
         name: (*heap).to_owned(),
         points: points(rows.of(heap), |row| row.ns_per_operation),
@@ -136,7 +138,7 @@ fn times(rows: Rows<'_>) -> Plot {
     }
 }
 
-fn moves(rows: Rows<'_>) -> Plot {
+fn plot_moves(rows: Rows<'_>) -> Plot {
     let measured = OURS.into_iter().map(|heap| Series {
         name: heap.to_owned(),
         points: points(rows.of(heap), |row| row.moved_per_allocated),

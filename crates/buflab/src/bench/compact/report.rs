@@ -57,7 +57,7 @@ fn table(rows: &[Row], freed: Freed) -> Table {
         ])
     });
     Table {
-        caption: format!("Freed: {}", freed.name()),
+        caption: format!("Freed: {}:", freed.name()),
         head: cells([
             "block",
             "GB/s moved",

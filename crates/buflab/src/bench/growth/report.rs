@@ -103,7 +103,7 @@ fn times(rows: &Rows<'_>) -> Table {
         })
     });
     Table {
-        caption: "ns per operation".to_owned(),
+        caption: "ns per operation:".to_owned(),
         head: head(&rows.lives),
         body: lines.collect(),
     }
@@ -124,7 +124,7 @@ fn growth(rows: &Rows<'_>) -> Table {
     });
     Table {
         caption: format!(
-            "Times what it is with the fewest blocks (and that over the same of {YARDSTICK})"
+            "Times what it is with the fewest blocks (and that over the same of {YARDSTICK}):"
         ),
         head: head(&rows.lives),
         body: lines.collect(),
@@ -146,7 +146,7 @@ fn eight_gigabytes(rows: &Rows<'_>) -> Table {
         ])
     });
     Table {
-        caption: "A large heap: blocks of 4 to 64 KiB, four fifths of the arena live".to_owned(),
+        caption: "A large heap: blocks of 4 to 64 KiB, four fifths of the arena live:".to_owned(),
         head: cells([
             "heap",
             "arena",

@@ -79,19 +79,18 @@ impl Items {
         }
     }
 
-    fn heap<'a, C: Check + 'a>(
+    fn heap<'a, C: Check>(
         &self,
-        name: &'static str,
         arena: &'a mut [u8],
-    ) -> Result<Contender<'a>, Error> {
-        let mut heap: Heap<'a, Standard, C> = Heap::from_bytes(arena)?;
-        let keys = self.sizes.iter().map(|&size| {
+    ) -> Result<(Heap<'a, Standard, C>, Vec<Handle>), Error> {
+        let mut heap = Heap::from_bytes(arena)?;
+        let handles = self.sizes.iter().map(|&size| {
             let (handle, bytes) = heap.alloc_mut(size)?;
             fill(bytes);
             Ok(handle)
         });
-        let keys: Vec<Handle> = keys.collect::<Result<_, Error>>()?;
-        Ok(self.contender(name, keys, move |key| first(heap.get(key).ok())))
+        let handles = handles.collect::<Result<_, Error>>()?;
+        Ok((heap, handles))
     }
 
     fn boxed(&self) -> impl Iterator<Item = Box<[u8]>> {
@@ -170,12 +169,14 @@ pub(super) fn measure(lab: &mut Lab<'_>, count: u64) -> Result<Vec<Row>, Error> 
     let each = SIZES.1 as u64 + Heap::<Standard, Crc32>::METADATA_BYTES as u64;
     let arena = lab.arena.bytes(2 * (each * count).next_multiple_of(4096))?;
     let (one, other) = arena.split_at_mut(arena.len() / 2);
+    let (plain, handles) = items.heap::<Unchecked>(one)?;
+    let (crc, crc_handles) = items.heap::<Crc32>(other)?;
     let mut memory = vec![0; items.words()];
     let pointers = items.pointers(&mut memory);
     // SAFETY of both contenders with pointers: `memory` outlives them and is not written any more.
     let contenders = [
-        items.heap::<Unchecked>(PLAIN, one)?,
-        items.heap::<Crc32>(CRC, other)?,
+        items.contender(PLAIN, handles, |key| first(plain.get(key).ok())),
+        items.contender(CRC, crc_handles, |key| first(crc.get(key).ok())),
         items.slotmap(),
         items.slotmap_fixed(),
         items.boxes(),

@@ -8,7 +8,7 @@ use super::access::{
 use super::nodes::{BY_HANDLE, IN_BOXES, IN_STORE};
 use super::{Part, Row, sort};
 
-const ACCESSES: [&str; 7] = [
+const ACCESSES: &[&str] = &[
     PLAIN,
     CRC,
     SLOTMAP,
@@ -19,7 +19,7 @@ const ACCESSES: [&str; 7] = [
 ];
 
 /// Each promise: who, beside whom, and the most that it may take times as long.
-const PROMISES: [(&str, &str, f64); 1] = [(PLAIN, SLOTMAP, 1.0)];
+const PROMISES: &[(&str, &str, f64)] = &[(PLAIN, SLOTMAP, 1.0)];
 
 pub(super) fn report(rows: &[Row]) -> Report {
     let rows = Rows(rows);
@@ -41,8 +41,9 @@ pub(super) fn report(rows: &[Row]) -> Report {
         ],
         plots: vec![plot(rows)],
         promises: PROMISES
-            .map(|(who, peer, most)| promise(rows, who, peer, most))
-            .into(),
+            .iter()
+            .map(|&(who, peer, most)| promise(rows, who, peer, most))
+            .collect(),
         slower: slower(rows),
     }
 }
@@ -92,7 +93,7 @@ fn accesses(rows: Rows<'_>, part: Part) -> Table {
     };
     let head = items.iter().map(|&items| format!("{} items", count(items)));
     Table {
-        caption: format!("ns per access {order} (and `{PLAIN}` over it)"),
+        caption: format!("ns per access {order} (and `{PLAIN}` over it):"),
         head: ["contender".to_owned()].into_iter().chain(head).collect(),
         body: lines.collect(),
     }
@@ -141,7 +142,7 @@ fn programs(rows: Rows<'_>) -> Table {
         ]))
     });
     Table {
-        caption: "Programs".to_owned(),
+        caption: "Programs:".to_owned(),
         head: cells(["what", "items", "contender", "ns", "peer", "ns", "ratio"]),
         body: lines.collect(),
     }
