@@ -10,14 +10,14 @@ const YARDSTICK: &str = "talc";
 pub(super) fn report(rows: &[Row]) -> Report {
     let small = Rows::of(rows, Blocks::Small);
     let large = Rows::of(rows, Blocks::Large);
-    let mut tables = vec![times(&small), growth(&small)];
+    let mut tables = vec![times(&small), growth(&small), moves(&small)];
     if !large.rows.is_empty() {
         tables.push(eight_gigabytes(&large));
     }
     Report {
         title: "Growth with the number of blocks",
         about: format!(
-            "Blocks are freed at random and allocated again, so that as many as before stay live: \
+            "Blocks are freed at random and others allocated, so that as many bytes as before stay live: \
              8 to 512 bytes, one in 32 up to 4 KiB; the first and the last word of each new block \
              are written. An operation is a free or an allocation, the loop around it included. \
              The arena is {OURS} times what is live (payload and 12 bytes a block) for buflib, and \
@@ -104,6 +104,20 @@ fn times(rows: &Rows<'_>) -> Table {
     });
     Table {
         caption: "ns per operation:".to_owned(),
+        head: head(&rows.lives),
+        body: lines.collect(),
+    }
+}
+
+fn moves(rows: &Rows<'_>) -> Table {
+    let lines = HEAPS.iter().filter(|heap| is_ours(heap)).map(|heap| {
+        line(heap, &rows.lives, |live| {
+            let row = rows.row(heap, live);
+            digits(row.and_then(|row| row.moved_per_allocated), 3)
+        })
+    });
+    Table {
+        caption: "Bytes moved per byte allocated:".to_owned(),
         head: head(&rows.lives),
         body: lines.collect(),
     }
