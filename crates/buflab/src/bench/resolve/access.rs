@@ -11,8 +11,8 @@ use super::super::section::Lab;
 use super::{Part, Row, race};
 use crate::error::Error;
 
-pub(super) const PLAIN: &str = "buflib";
-pub(super) const CRC: &str = "buflib-crc";
+pub(super) const PLAIN: &str = "buflib get";
+pub(super) const CRC: &str = "buflib-crc get";
 pub(super) const SLOTMAP: &str = "SlotMap of boxed slices";
 pub(super) const SLOTMAP_FIXED: &str = "SlotMap of [u8; 64]";
 pub(super) const BOXES: &str = "Vec of boxed slices";

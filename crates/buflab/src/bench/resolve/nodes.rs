@@ -22,8 +22,8 @@ pub(super) struct BoxNode<const LINKS: usize> {
 
 pub(super) type BoxLink<const LINKS: usize> = Option<Box<BoxNode<LINKS>>>;
 
-pub(super) const BY_HANDLE: &str = "buflib";
-pub(super) const IN_STORE: &str = "buflib, Store";
+pub(super) const BY_HANDLE: &str = "buflib Heap";
+pub(super) const IN_STORE: &str = "buflib Store";
 pub(super) const IN_BOXES: &str = "Box";
 
 /// Where nodes are found by their links.

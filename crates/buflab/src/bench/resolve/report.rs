@@ -26,7 +26,7 @@ pub(super) fn report(rows: &[Row]) -> Report {
     Report {
         title: "From a handle to its bytes",
         about: format!(
-            "Items of {} to {} bytes (64 in the array of `{SLOTMAP_FIXED}`, the best that a slot map can do). \
+            "Items of {} to {} bytes (64 in `{SLOTMAP_FIXED}`, the best that a slot map can do). \
              The handles, keys or numbers stand in a row, in the order in which the items were made or in a random one, and a \
              loop that is the same for all adds up the first words. The tables of pointers lead into one buffer and check \
              nothing, or only the number. Then programs made of it: a list of nodes with key, value and link, \
@@ -83,7 +83,7 @@ fn accesses(rows: Rows<'_>, part: Part) -> Table {
             let ns = rows.ns(part, contender, items);
             format!("{} ({})", digits(ns, 2), digits(ratio, 2))
         };
-        let name = [(*contender).to_owned()].into_iter();
+        let name = [format!("`{contender}`")].into_iter();
         name.chain(items.iter().map(cell)).collect()
     });
     let order = if part == Part::Random {
@@ -121,7 +121,7 @@ const PROGRAMS: [(Part, &str, &[&str], &[&str]); 4] = [
     ),
     (
         Part::Sort,
-        "sort strings, each",
+        "sort strings",
         &[sort::HANDLES],
         &[sort::BOXES, sort::STRINGS],
     ),
@@ -134,16 +134,24 @@ fn programs(rows: Rows<'_>) -> Table {
         Some(cells([
             what.to_owned(),
             count(items),
-            who.to_owned(),
+            format!("`{who}`"),
             digits(Some(ours), 1),
-            peer.to_owned(),
+            format!("`{peer}`"),
             digits(Some(theirs), 1),
             digits(Some(ours / theirs), 2),
         ]))
     });
     Table {
         caption: "Programs:".to_owned(),
-        head: cells(["what", "items", "contender", "ns", "peer", "ns", "ratio"]),
+        head: cells([
+            "what",
+            "items",
+            "contender",
+            "ns per item",
+            "peer",
+            "ns per item",
+            "ratio",
+        ]),
         body: lines.collect(),
     }
 }
@@ -185,7 +193,7 @@ fn promise(rows: Rows<'_>, who: &str, peer: &str, most: f64) -> Promise {
         .map(|(&items, &ratio)| format!("{} with {} items", digits(ratio, 2), count(items)));
     Promise {
         what: format!(
-            "{who} takes at most {most} times as long as {peer}, in random order, both with items of {} to {} bytes",
+            "`{who}` takes at most {most:.2} times as long as `{peer}`, in random order, both with items of {} to {} bytes",
             SIZES.0, SIZES.1
         ),
         found: found.collect::<Vec<_>>().join(", "),
@@ -206,7 +214,7 @@ fn slower(rows: Rows<'_>) -> Vec<String> {
         let items: Vec<_> = items.collect();
         (!items.is_empty()).then(|| {
             let items = items.join(", ");
-            format!("Beside {peer}, `get` in random order takes {items} items.")
+            format!("Beside `{peer}`, `{PLAIN}` in random order takes {items} items.")
         })
     });
     let programs = pairs().filter_map(|(part, what, who, peer)| {
@@ -214,7 +222,7 @@ fn slower(rows: Rows<'_>) -> Vec<String> {
         let ratio = rows.ratio(part, who, peer, items)?;
         (ratio > 1.0).then(|| {
             format!(
-                "To {what} takes {who} {ratio:.2} times as long as {peer} ({} items).",
+                "To {what}, `{who}` takes {ratio:.2} times as long as `{peer}` ({} items).",
                 count(items)
             )
         })
