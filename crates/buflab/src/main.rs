@@ -15,6 +15,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stats;
 mod trace;
 
 use std::io::{self, Write};

@@ -150,6 +150,7 @@ fn since(before: Counters, after: Counters) -> Counters {
         moves: after.moves - before.moves,
         bytes_moved: after.bytes_moved - before.bytes_moved,
         compactions: after.compactions - before.compactions,
+        ..Counters::default()
     }
 }
 

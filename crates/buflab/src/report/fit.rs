@@ -33,7 +33,7 @@ pub(crate) fn fit(out: &mut dyn Write, rows: &[Row]) -> Result<(), Error> {
         };
         let over_need = row.smallest_arena.filter(|_| row.need > 0);
         table.add_row([
-            row.heap.to_owned(),
+            row.heap.clone(),
             arena,
             maybe(row.ratio, factor),
             maybe(over_need, |arena| factor(arena as f64 / row.need as f64)),

@@ -1,6 +1,6 @@
 //! Why a run ended early.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Where and why a run ended before the trace did.
@@ -23,8 +23,8 @@ pub(crate) enum Why {
     Fault(String),
 }
 
-/// The kinds of reasons, as the JSON output has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The kinds of reasons, as the output has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failure {
     NotBuilt,
