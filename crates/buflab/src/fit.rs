@@ -34,6 +34,18 @@ pub(crate) struct Row {
     pub(crate) timed_out: bool,
 }
 
+impl Row {
+    /// The smallest arena as some text has it, or why there is none.
+    pub(crate) fn outcome(&self, arena: String) -> String {
+        match (self.smallest_arena, self.timed_out) {
+            (Some(_), false) => arena,
+            (Some(_), true) => format!("at most {arena}"),
+            (None, true) => "timed out".to_owned(),
+            (None, false) => "none fits".to_owned(),
+        }
+    }
+}
+
 /// Finds the smallest arena for each heap.
 pub(crate) fn fit(
     program: &Program,

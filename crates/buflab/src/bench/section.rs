@@ -1,5 +1,7 @@
 //! What a section of the benchmark page is, to those who measure and to the one who writes it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +33,17 @@ pub(crate) struct Lab<'a> {
     pub(crate) runs: usize,
     /// Whether small sizes will do: for tests, and to see that all of it works.
     pub(crate) quick: bool,
+}
+
+impl Lab<'_> {
+    /// When to give up a run.
+    pub(crate) fn timeout(&self) -> Duration {
+        if self.quick {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(5)
+        }
+    }
 }
 
 /// A section as the page shows it.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::maybe;
 use crate::run::Failure;
 
 /// What came out for one heap. The names of the fields are those of the output as JSON or CSV.
@@ -43,6 +44,19 @@ impl Row {
         match self.slack {
             Some(slack) => format!("{}@{slack}", self.heap),
             None => self.heap.clone(),
+        }
+    }
+
+    /// The time per event, or why there is none.
+    pub(crate) fn outcome(&self, text: impl Fn(f64) -> String) -> String {
+        self.outcome_of(self.ns_per_event, text)
+    }
+
+    /// One of the values, or why there is none.
+    pub(crate) fn outcome_of<T>(&self, value: Option<T>, text: impl Fn(T) -> String) -> String {
+        match self.failure {
+            None => maybe(value, text),
+            Some(failure) => failure.to_string(),
         }
     }
 }

@@ -60,13 +60,7 @@ pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Err
 }
 
 fn time(row: &Row) -> String {
-    match row.failure {
-        None => maybe(row.ns_per_event, |nanos| format!("{nanos:.1}")),
-        Some(Failure::NoRoom) => "no room".to_owned(),
-        Some(Failure::NotBuilt) => "not built".to_owned(),
-        Some(Failure::TimedOut) => "timed out".to_owned(),
-        Some(Failure::Fault) => "FAULT".to_owned(),
-    }
+    row.outcome(|nanos| format!("{nanos:.1}"))
 }
 
 fn matrix<'h>(

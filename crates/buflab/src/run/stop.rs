@@ -24,12 +24,16 @@ pub(crate) enum Why {
 }
 
 /// The kinds of reasons, as the output has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failure {
+    #[error("not built")]
     NotBuilt,
+    #[error("no room")]
     NoRoom,
+    #[error("timed out")]
     TimedOut,
+    #[error("FAULT")]
     Fault,
 }
 
