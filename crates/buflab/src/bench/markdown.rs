@@ -155,11 +155,9 @@ pub(super) fn table(head: &[String], body: &[Vec<String>], numbers: bool) -> Str
     let mut text = row(head);
     text.push('|');
     for column in 0..head.len() {
-        text += if numbers && column > 0 {
-            "--:|"
-        } else {
-            "---|"
-        };
+        let mut cells = body.iter().filter_map(|line| line.get(column));
+        let right = numbers && column > 0 && cells.any(|cell| is_number(cell));
+        text += if right { "--:|" } else { "---|" };
     }
     text.push('\n');
     for line in body {
