@@ -130,7 +130,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N")]
     pub(crate) runs: Option<NonZeroU32>,
 
-    /// Small sizes, few runs, and of the repository's traces only one: to see that all of it works.
+    /// Small sizes, few runs, and of the repository's traces only two: to see that all of it works.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -142,7 +142,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "DIR", default_value = "docs")]
     pub(crate) out: PathBuf,
 
-    /// The file whose quotes are brought up to date, if it is there [default: README.md beside DIR].
+    /// The file whose quotes are brought up to date, if it is there [default: README.md beside DIR,
+    /// but not with figures from quick runs].
     #[arg(long, value_name = "FILE")]
     pub(crate) readme: Option<PathBuf>,
 }

@@ -143,7 +143,11 @@ fn slower(chapters: &[Chapter]) -> String {
     let reports = chapters
         .iter()
         .filter_map(|chapter| chapter.report.as_ref());
-    for sentence in reports.flat_map(|report| &report.slower) {
+    let mut sentences = reports.flat_map(|report| &report.slower).peekable();
+    if sentences.peek().is_none() {
+        push!(text, "Nowhere.");
+    }
+    for sentence in sentences {
         push!(text, "- {sentence}");
     }
     text

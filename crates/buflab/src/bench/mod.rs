@@ -48,8 +48,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 const RUNS: usize = 11;
 /// With small sizes only whether it works is of interest.
 const QUICK_RUNS: usize = 1;
-/// As many of the repository's traces are enough for that.
-const QUICK_TRACES: usize = 1;
+/// Of the repository's traces, as many as means are made of.
+const QUICK_TRACES: usize = 2;
 
 /// Measures what is asked for and writes the page; returns true, since a broken promise is no failure.
 pub(crate) fn bench(args: &BenchArgs, out: &mut dyn Write) -> Result<bool, Error> {
@@ -135,7 +135,8 @@ fn command_for(section: &str) -> String {
     format!("cargo run --release -- bench --section {section}")
 }
 
-/// Brings README up to date, if there is one beside the directory.
+/// Brings README up to date, if there is one beside the directory. Figures that mean nothing get only into
+/// a file that was named.
 fn quote(args: &BenchArgs, results: &Path, out: &mut dyn Write) -> Result<(), Error> {
     let path = match (&args.readme, args.out.parent()) {
         (Some(path), _) => path.clone(),
@@ -147,6 +148,11 @@ fn quote(args: &BenchArgs, results: &Path, out: &mut dyn Write) -> Result<(), Er
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(Error::File { path, source }),
     };
+    let log = Log::read(results)?;
+    let serious = |section: &&str| log.of(section).is_some_and(Facts::is_serious);
+    if args.readme.is_none() && !readme::QUOTED.iter().all(serious) {
+        return Ok(());
+    }
     let Some(quotes) = readme::quotes(results)? else {
         return Ok(());
     };

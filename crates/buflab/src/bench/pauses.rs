@@ -36,7 +36,7 @@ impl Section for Pauses {
             tables: vec![table(rows)],
             plots: plots(&matrix),
             promises: vec![bounded(rows)],
-            slower: matrix.behind(PLAIN, "has a longer longest pause than", |row| {
+            slower: matrix.behind(PLAIN, "pauses longer at worst than", |row| {
                 row.longest_pause_ns.map(f64::from)
             }),
         }

@@ -7,10 +7,14 @@ use super::matrix::Matrix;
 use super::memory::Memory;
 use super::part;
 use super::replay::{PEER, PLAIN, Replay, times};
+use super::section::Section;
 use crate::error::Error;
 use crate::replay::Row;
 use crate::report::{factor, maybe};
 use crate::{fit, replay};
+
+/// The sections that are quoted.
+pub(super) const QUOTED: [&str; 2] = [Replay::NAME, Memory::NAME];
 
 /// Everything that can be quoted, by name; none if a section is missing.
 pub(super) fn quotes(results: &Path) -> Result<Option<Vec<(&'static str, String)>>, Error> {

@@ -39,7 +39,7 @@ impl Lab<'_> {
     /// When to give up a run.
     pub(crate) fn timeout(&self) -> Duration {
         if self.quick {
-            Duration::from_millis(200)
+            Duration::from_secs(1)
         } else {
             Duration::from_secs(5)
         }
