@@ -1,5 +1,7 @@
 //! Memory: the smallest arena for each trace.
 
+use std::time::Duration;
+
 use super::matrix::{Cell, Matrix};
 use super::section::{Axis, Lab, Plot, Promise, Report, Section, Series};
 use crate::defaults::or_given;
@@ -35,15 +37,11 @@ impl Section for Memory {
 
     fn measure(lab: &mut Lab<'_>) -> Result<Vec<Row>, Error> {
         let heaps = or_given(&[], HEAPS);
+        // Some peers take this for each of ten attempts on each trace.
+        let timeout = lab.timeout().min(Duration::from_secs(10));
         let mut rows = Vec::new();
         for program in lab.programs {
-            rows.extend(fit::fit(
-                program,
-                &heaps,
-                lab.timeout(),
-                lab.arena,
-                lab.progress,
-            )?);
+            rows.extend(fit::fit(program, &heaps, timeout, lab.arena, lab.progress)?);
         }
         Ok(rows)
     }

@@ -41,7 +41,8 @@ impl Lab<'_> {
         if self.quick {
             Duration::from_secs(1)
         } else {
-            Duration::from_secs(5)
+            // Enough to verify all contents of the largest traces while blocks move.
+            Duration::from_secs(20)
         }
     }
 }
