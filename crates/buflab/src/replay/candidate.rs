@@ -123,11 +123,12 @@ impl Candidate {
         Ok(())
     }
 
-    pub(super) fn row(mut self, program: &Program) -> Row {
+    pub(super) fn row(self, program: &Program) -> Row {
         let counters = self.result.as_ref().ok().copied();
         let stop = self.result.err();
         let failed_at = stop.as_ref().and_then(|stop| stop.event);
         let completed = stop.is_none();
+        let nanos = self.samples.iter().map(|time| time.as_nanos() as f64);
         let pauses = self.pauses.filter(|_| completed);
         Row {
             trace: program.name.clone(),
@@ -142,9 +143,9 @@ impl Candidate {
             failed_line: failed_at.map(|event| program.line(event)),
             failure: stop.as_ref().map(|stop| stop.why.kind()),
             why: stop.map(|stop| stop.why.to_string()),
-            ns_per_event: median(&mut self.samples)
+            ns_per_event: median(nanos)
                 .filter(|_| completed && !program.events().is_empty())
-                .map(|time| time.as_nanos() as f64 / program.events().len() as f64),
+                .map(|nanos| nanos / program.events().len() as f64),
             runs: self.samples.len(),
             moves: counters.map(|counters| counters.moves),
             bytes_moved: counters.map(|counters| counters.bytes_moved),
