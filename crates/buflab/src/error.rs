@@ -15,6 +15,17 @@ pub(crate) enum Error {
     Output(#[from] io::Error),
     #[error("cannot write the results: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{}: {source}; `buflab bench --section NAME` makes it anew", path.display())]
+    Csv { path: PathBuf, source: csv::Error },
+    #[error("{}: {source}", path.display())]
+    Facts {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("the plot {name} cannot be drawn: {reason}")]
+    Plot { name: &'static str, reason: String },
     #[error(
         "found no traces (`*.trace.zst`) in {}; name some with `buflab replay TRACE...`",
         list(tried)

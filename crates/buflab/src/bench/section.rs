@@ -1,5 +1,7 @@
 //! What a section of the benchmark page is, to those who measure and to the one who writes it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +33,18 @@ pub(crate) struct Lab<'a> {
     pub(crate) runs: usize,
     /// Whether small sizes will do: for tests, and to see that all of it works.
     pub(crate) quick: bool,
+}
+
+impl Lab<'_> {
+    /// When to give up a run.
+    pub(crate) fn timeout(&self) -> Duration {
+        if self.quick {
+            Duration::from_secs(1)
+        } else {
+            // Enough to verify all contents of the largest traces while blocks move.
+            Duration::from_secs(20)
+        }
+    }
 }
 
 /// A section as the page shows it.

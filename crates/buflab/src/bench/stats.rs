@@ -1,4 +1,4 @@
-//! Rounds, medians, and sizes for people: what all sections share.
+//! Rounds, and numbers for people: what all sections share.
 
 use crate::error::Error;
 
@@ -22,15 +22,6 @@ pub(super) fn alternate<T>(
         }
     }
     Ok(results)
-}
-
-/// The sample in the middle, or halfway between the two that are.
-pub(super) fn median(samples: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut samples: Vec<_> = samples.into_iter().collect();
-    samples.sort_unstable_by(f64::total_cmp);
-    let upper = samples.get(samples.len() / 2)?;
-    let lower = samples.get((samples.len() - 1) / 2)?;
-    Some((upper + lower) / 2.0)
 }
 
 /// A number that is round in thousands: `10 k`, `1 M`.
@@ -65,13 +56,6 @@ pub(super) fn digits(number: Option<f64>, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median([]), None);
-        assert_eq!(median([9.0, 1.0, 5.0]), Some(5.0));
-        assert_eq!(median([1.0, 9.0, 5.0, 7.0]), Some(6.0));
-    }
 
     #[test]
     fn every_contender_has_its_runs() {

@@ -24,6 +24,7 @@ pub(crate) struct Entry {
     pub(crate) fixed_arena: bool,
     /// The largest arena it can be given, its own state included.
     pub(crate) limit: usize,
+    pub(crate) step_budget: Option<u64>,
     pub(crate) check: Run<Counters>,
     pub(crate) time: Run<Timed>,
     pub(crate) pauses: Run<Vec<u32>>,
@@ -42,6 +43,7 @@ const fn entry<K: Kind>() -> Entry {
         about: K::ABOUT,
         fixed_arena: K::FIXED_ARENA,
         limit: limit.saturating_add(state),
+        step_budget: <K::Heap<'static> as TraceHeap<'static>>::STEP_BUDGET,
         check: run::check::<K>,
         time: run::time::<K>,
         pauses: run::pauses::<K>,

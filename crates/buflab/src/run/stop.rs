@@ -1,6 +1,6 @@
 //! Why a run ended early.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::heap::Refusal;
@@ -25,13 +25,17 @@ pub(crate) enum Why {
     Fault(String),
 }
 
-/// The kinds of reasons, as the JSON output has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The kinds of reasons, as the output has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failure {
+    #[error("not built")]
     NotBuilt,
+    #[error("no room")]
     NoRoom,
+    #[error("timed out")]
     TimedOut,
+    #[error("FAULT")]
     Fault,
 }
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::section::{Lab, Report, Section};
-use super::stats::{alternate, median};
+use super::stats::alternate;
 use crate::error::Error;
 use crate::heaps;
+use crate::stats::median;
 use crate::turnover::{Outcome, Plan, Sizes, Stage};
 
 pub(crate) struct Churn;

@@ -10,8 +10,9 @@ use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::section::{Lab, Report, Section};
-use super::stats::{alternate, bytes, median};
+use super::stats::{alternate, bytes};
 use crate::error::Error;
+use crate::stats::median;
 
 pub(crate) struct Compact;
 

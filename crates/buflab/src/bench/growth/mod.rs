@@ -5,10 +5,11 @@ mod report;
 use serde::{Deserialize, Serialize};
 
 use super::section::{Lab, Report, Section};
-use super::stats::{alternate, count, median};
+use super::stats::{alternate, count};
 use crate::arena::Arena;
 use crate::error::Error;
 use crate::heaps::{self, Entry};
+use crate::stats::median;
 use crate::turnover::{Outcome, Plan, Sizes, Stage};
 
 pub(crate) struct Scale;

@@ -10,8 +10,9 @@ mod tree;
 use serde::{Deserialize, Serialize};
 
 use super::section::{Lab, Report, Section};
-use super::stats::{alternate, count, median};
+use super::stats::{alternate, count};
 use crate::error::Error;
+use crate::stats::median;
 
 pub(crate) struct Resolve;
 
