@@ -31,7 +31,7 @@ while getopts o:n: opt; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- buflib buflib-crc talc rlsf dlmalloc
+[ $# -gt 0 ] || set -- buflib buflib-crc slotmap talc rlsf dlmalloc
 lives='1000 100000 1000000'
 
 if ! command -v valgrind >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

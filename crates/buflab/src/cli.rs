@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench;
 use crate::choice::{HeapChoice, Slack};
 use crate::ops;
 
@@ -39,6 +41,11 @@ pub(crate) enum Command {
     /// that was just freed), `free_merge` (a large block between two free ones), `alloc_cut` (a size
     /// of which there is no free block). `nothing` is the loop around them, which is taken off.
     Ops(OpsArgs),
+    /// Measure everything, and write rows, plots and the page that shows them.
+    ///
+    /// Without traces: those of the repository. Sections that are not measured are shown from the files
+    /// that an earlier run has left.
+    Bench(BenchArgs),
     /// List the heaps.
     Heaps,
 }
@@ -103,6 +110,42 @@ pub(crate) struct OpsArgs {
     /// How many of each operation at least, in as many rounds on fresh heaps as that takes.
     #[arg(long, value_name = "N", default_value = "10000")]
     pub(crate) count: NonZeroU32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Trace files, plain or compressed (`.zst`).
+    #[arg(value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+
+    /// Measure only this section; may be given several times.
+    #[arg(
+        long = "section",
+        value_name = "NAME",
+        value_parser = PossibleValuesParser::new(bench::names())
+    )]
+    pub(crate) sections: Vec<String>,
+
+    /// How often each thing is measured; the median counts [default: 11, or 1 if quick].
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<NonZeroU32>,
+
+    /// Small sizes, few runs, and of the repository's traces only two: to see that all of it works.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Measure nothing; write the page from the files that are there.
+    #[arg(long, conflicts_with_all = ["traces", "sections", "runs", "quick"])]
+    pub(crate) report: bool,
+
+    /// Where `BENCHMARKS.md` is written, and below it `results`.
+    #[arg(long, value_name = "DIR", default_value = "docs")]
+    pub(crate) out: PathBuf,
+
+    /// The file whose quotes are brought up to date, if it is there [default: README.md beside DIR,
+    /// but not with figures from quick runs].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) readme: Option<PathBuf>,
 }
 
 fn live(text: &str) -> Result<u32, String> {

@@ -15,6 +15,17 @@ pub(crate) enum Error {
     Output(#[from] io::Error),
     #[error("cannot write the results: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{}: {source}; `buflab bench --section NAME` makes it anew", path.display())]
+    Csv { path: PathBuf, source: csv::Error },
+    #[error("{}: {source}", path.display())]
+    Facts {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("the plot {name} cannot be drawn: {reason}")]
+    Plot { name: &'static str, reason: String },
     #[error(
         "found no traces (`*.trace.zst`) in {}; name some with `buflab replay TRACE...`",
         list(tried)
@@ -22,6 +33,10 @@ pub(crate) enum Error {
     NoTraces { tried: Vec<PathBuf> },
     #[error("`--heap {heap}@...` has a slack, which cannot be used with `--arena`")]
     SlackAndArena { heap: &'static str },
+    #[error("a heap of the benchmark: {0}")]
+    Build(#[from] buflib::BuildError),
+    #[error("a heap of the benchmark: {0}")]
+    Heap(#[from] buflib::Error),
     #[error("no memory for an arena of {bytes} bytes")]
     Memory { bytes: u64 },
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arena::Arena;
 use crate::bisect::{Attempt, Bounds, smallest};
@@ -12,22 +12,38 @@ use crate::progress::Progress;
 use crate::run::{Deadline, Stop, Why};
 use crate::trace::Program;
 
-/// What came out for one heap. The names of the fields are those of the JSON output.
-#[derive(Debug, Serialize)]
+/// What came out for one heap. The names of the fields are those of the output as JSON or CSV.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) trace: String,
-    pub(crate) heap: &'static str,
+    pub(crate) heap: String,
     pub(crate) events: usize,
     pub(crate) peak_payload: u64,
     pub(crate) need: u64,
-    /// What the trace needs without fragmentation, over its peak payload: the floor.
+    /// What the trace needs without fragmentation, over its peak payload.
     pub(crate) need_ratio: Option<f64>,
+    /// What it needs in buflib's standard layout with all free space in one piece: no arena is smaller.
+    pub(crate) floor: u64,
+    /// How many blocks the peak payload is made of.
+    pub(crate) peak_blocks: u64,
     pub(crate) completed: bool,
     pub(crate) smallest_arena: Option<u64>,
     /// The smallest arena over the peak payload.
     pub(crate) ratio: Option<f64>,
     /// Whether an attempt was given up. If there is an arena all the same, it is an upper bound.
     pub(crate) timed_out: bool,
+}
+
+impl Row {
+    /// The smallest arena as some text has it, or why there is none.
+    pub(crate) fn outcome(&self, arena: String) -> String {
+        match (self.smallest_arena, self.timed_out) {
+            (Some(_), false) => arena,
+            (Some(_), true) => format!("at most {arena}"),
+            (None, true) => "timed out".to_owned(),
+            (None, false) => "none fits".to_owned(),
+        }
+    }
 }
 
 /// Finds the smallest arena for each heap.
@@ -66,11 +82,13 @@ pub(crate) fn fit(
         let over_peak = |bytes: u64| (peak > 0).then(|| bytes as f64 / peak as f64);
         rows.push(Row {
             trace: program.name.clone(),
-            heap: choice.entry.name,
+            heap: choice.entry.name.to_owned(),
             events: program.events().len(),
             peak_payload: peak,
             need: program.need(),
             need_ratio: over_peak(program.need()),
+            floor: program.floor(),
+            peak_blocks: program.peak_blocks(),
             completed: found.size.is_some(),
             smallest_arena: found.size,
             ratio: found.size.and_then(over_peak),

@@ -30,6 +30,10 @@ pub(crate) unsafe trait TraceHeap<'a>: Sized {
     /// Whether it has a resize of its own, and not just a new block and a copy.
     const RESIZES: bool = true;
 
+    /// The bytes that it may move in one call, besides a block that the call is about; for a heap that
+    /// compacts in bounded steps.
+    const STEP_BUDGET: Option<u64> = None;
+
     /// A fresh heap. It must not rely on what the arena's bytes are.
     fn new(arena: &'a mut [u8]) -> Result<Self, String>;
 
@@ -124,6 +128,31 @@ pub(crate) struct Counters {
     pub(crate) moves: u64,
     pub(crate) bytes_moved: u64,
     pub(crate) compactions: u64,
+    /// The most bytes that one call has moved: what the heap tells, or the checking run sees, of them
+    /// the greater.
+    pub(crate) most_moved_in_one_call: Option<u64>,
+    /// The most blocks that one call has looked at, if the heap tells.
+    pub(crate) most_seen_in_one_call: Option<u64>,
+}
+
+impl Counters {
+    /// What was moved since an earlier reading.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            moves: self.moves - earlier.moves,
+            bytes_moved: self.bytes_moved - earlier.bytes_moved,
+            compactions: self.compactions - earlier.compactions,
+            ..Self::default()
+        }
+    }
+}
+
+/// A block of this size, aligned to a word.
+pub(crate) fn word_aligned(size: u32) -> Layout {
+    const ALIGN: usize = align_of::<u64>();
+    // SAFETY: a power of two, and a size below 2^32 is far from `isize::MAX` on the 64-bit hosts
+    // asked for in `main`.
+    unsafe { Layout::from_size_align_unchecked(size as usize, ALIGN) }
 }
 
 /// A heap with a name. Apart from [`TraceHeap`], because its arena's lifetime is chosen anew for

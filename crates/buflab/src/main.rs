@@ -1,6 +1,7 @@
 //! The lab: replays what real programs asked of their allocators on buflib and on its peers.
 
 mod arena;
+mod bench;
 mod bisect;
 mod choice;
 mod cli;
@@ -15,7 +16,9 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stats;
 mod trace;
+mod turnover;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Replay(args)) => run_replay(&args, cli.json, &mut out),
         Some(Command::Fit(args)) => run_fit(&args, cli.json, &mut out),
         Some(Command::Ops(args)) => run_ops(&args, cli.json, &mut out),
+        Some(Command::Bench(args)) => bench::bench(&args, &mut out),
         Some(Command::Heaps) => run_heaps(cli.json, &mut out),
         None => run_overview(cli.json, &mut out),
     };

@@ -49,7 +49,7 @@ pub(crate) fn overview(
 }
 
 /// The traces of the repository this was built from, or of the one it is run in.
-fn shipped() -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn shipped() -> Result<Vec<PathBuf>, Error> {
     let places = [
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../traces"),
         "traces",

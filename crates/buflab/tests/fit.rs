@@ -4,13 +4,15 @@ mod common;
 
 use common::{EVENTS, Lab, assert_fields};
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "trace",
     "heap",
     "events",
     "peak_payload",
     "need",
     "need_ratio",
+    "floor",
+    "peak_blocks",
     "completed",
     "smallest_arena",
     "ratio",

@@ -4,7 +4,7 @@ mod common;
 
 use common::{EVENTS, Lab, assert_fields};
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 25] = [
     "trace",
     "heap",
     "slack",
@@ -12,6 +12,7 @@ const FIELDS: [&str; 18] = [
     "events",
     "peak_payload",
     "need",
+    "largest_block",
     "completed",
     "failed_at",
     "failed_line",
@@ -22,6 +23,12 @@ const FIELDS: [&str; 18] = [
     "moves",
     "bytes_moved",
     "compactions",
+    "step_budget",
+    "most_moved_in_one_call",
+    "most_seen_in_one_call",
+    "pause_p50_ns",
+    "pause_p99_ns",
+    "pause_p999_ns",
     "longest_pause_ns",
 ];
 

@@ -144,6 +144,7 @@ unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L,
             moves: stats.moves as u64,
             bytes_moved: stats.bytes_moved as u64,
             compactions: stats.compactions as u64,
+            ..Counters::default()
         }
     }
 

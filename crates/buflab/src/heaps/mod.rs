@@ -8,12 +8,14 @@ mod good_memory;
 mod linked_list;
 mod raw;
 mod rlsf;
+mod slotmap;
 mod talc;
 
 use crate::heap::{Counters, Kind, TraceHeap};
 use crate::ops::{self, Round};
 use crate::run::{self, Deadline, Stop, Timed};
 use crate::trace::Program;
+use crate::turnover::{self, Turnover};
 
 /// A heap behind function pointers: one indirect call per run, none per event.
 pub(crate) struct Entry {
@@ -22,10 +24,12 @@ pub(crate) struct Entry {
     pub(crate) fixed_arena: bool,
     /// The largest arena it can be given, its own state included.
     pub(crate) limit: usize,
+    pub(crate) step_budget: Option<u64>,
     pub(crate) check: Run<Counters>,
     pub(crate) time: Run<Timed>,
     pub(crate) pauses: Run<Vec<u32>>,
     pub(crate) ops: Round,
+    pub(crate) turnover: Turnover,
 }
 
 /// A run of a program on a fresh heap in an arena.
@@ -39,10 +43,12 @@ const fn entry<K: Kind>() -> Entry {
         about: K::ABOUT,
         fixed_arena: K::FIXED_ARENA,
         limit: limit.saturating_add(state),
+        step_budget: <K::Heap<'static> as TraceHeap<'static>>::STEP_BUDGET,
         check: run::check::<K>,
         time: run::time::<K>,
         pauses: run::pauses::<K>,
         ops: ops::round::<K>,
+        turnover: turnover::turnover::<K>,
     }
 }
 
@@ -62,6 +68,7 @@ pub(crate) static ALL: &[Entry] = &[
     entry::<buddy::BuddyKind>(),
     entry::<global::SystemKind>(),
     entry::<global::MimallocKind>(),
+    entry::<slotmap::SlotMapKind>(),
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {

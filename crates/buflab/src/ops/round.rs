@@ -1,13 +1,12 @@
 //! One round: a fresh heap, fragmented, and a batch of each operation on it.
 
-use std::alloc::Layout;
 use std::time::Instant;
 
 use super::costs::{Cost, Costs};
 use super::measure::{self, Place};
 use super::operation::Operation;
 use super::plan::Plan;
-use crate::heap::{Counters, Kind, Refusal, TraceHeap};
+use crate::heap::{Kind, TraceHeap, word_aligned};
 use crate::run::{self, Why};
 
 /// Does what the plan says on a fresh heap in the arena, and adds what it cost.
@@ -33,9 +32,9 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
     fn set(mut heap: H, plan: &Plan) -> Result<Self, Why> {
         let mut blocks = Vec::with_capacity(plan.sizes.len());
         for &size in &plan.sizes {
-            let layout = layout(size);
-            let block = heap.alloc(layout).map_err(refused)?;
-            let data = heap.data(block, layout.size()).map_err(refused)?;
+            let layout = word_aligned(size);
+            let block = heap.alloc(layout).map_err(Why::refused)?;
+            let data = heap.data(block, layout.size()).map_err(Why::refused)?;
             // SAFETY: the block was just given at least a word, as every size in a plan is, and it
             // is aligned to one.
             unsafe { data.cast::<u64>().write(size.into()) };
@@ -49,7 +48,7 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
         for &number in &plan.freed {
             let Place { block, layout, .. } = blocks[number as usize];
             // SAFETY: allocated above with this layout, and the plan frees it here only once.
-            unsafe { heap.free(block, layout) }.map_err(refused)?;
+            unsafe { heap.free(block, layout) }.map_err(Why::refused)?;
         }
         Ok(Self { heap, blocks })
     }
@@ -69,7 +68,7 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
             // SAFETY: as above, and the plan has no block here twice.
             unsafe { self.measure(Operation::ResizeWithin, &plan.resized, costs)? };
             self.change(&plan.resized, &plan.new_sizes, |place, size| {
-                place.layout = layout(size);
+                place.layout = word_aligned(size);
             });
         }
         // SAFETY: as above. An allocation, here of the sizes just freed, has no condition.
@@ -80,7 +79,7 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
         // SAFETY: as above; the plan has none of these among the small ones.
         unsafe { self.measure(Operation::FreeMerge, &plan.between, costs)? };
         self.change(&plan.between, &plan.cuts, |place, size| {
-            place.layout = layout(size);
+            place.layout = word_aligned(size);
         });
         // SAFETY: an allocation has no condition.
         unsafe { self.measure(Operation::AllocCut, &plan.between, costs) }
@@ -110,11 +109,11 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
         // SAFETY: by the caller's promise.
         let done = unsafe { action(&mut self.heap, &mut places) };
         let time = start.elapsed();
-        done.map_err(refused)?;
+        done.map_err(Why::refused)?;
         let cost = Cost {
             count: numbers.len() as u64,
             time,
-            moved: since(before, self.heap.counters()),
+            moved: self.heap.counters().since(before),
         };
         costs.add(operation, cost);
         for (&number, place) in numbers.iter().zip(places) {
@@ -131,34 +130,8 @@ impl<'a, H: TraceHeap<'a>> Stage<'a, H> {
         }
         for (place, _) in self.blocks.iter().zip(live).filter(|&(_, live)| live) {
             // SAFETY: live from the start or allocated again, with this layout.
-            unsafe { self.heap.free(place.block, place.layout) }.map_err(refused)?;
+            unsafe { self.heap.free(place.block, place.layout) }.map_err(Why::refused)?;
         }
         Ok(())
-    }
-}
-
-/// All blocks are aligned to a word.
-fn layout(size: u32) -> Layout {
-    const ALIGN: usize = align_of::<u64>();
-    // SAFETY: a power of two, and a size below 2^32 is far from `isize::MAX` on the 64-bit hosts
-    // asked for in `main`.
-    unsafe { Layout::from_size_align_unchecked(size as usize, ALIGN) }
-}
-
-fn since(before: Counters, after: Counters) -> Counters {
-    Counters {
-        moves: after.moves - before.moves,
-        bytes_moved: after.bytes_moved - before.bytes_moved,
-        compactions: after.compactions - before.compactions,
-    }
-}
-
-#[cold]
-fn refused(error: impl Refusal) -> Why {
-    let text = error.to_string();
-    if error.is_fault() {
-        Why::Fault(text)
-    } else {
-        Why::Refused(text)
     }
 }

@@ -9,6 +9,7 @@ use crate::choice::HeapChoice;
 use crate::error::Error;
 use crate::heap::Counters;
 use crate::run::{Deadline, Stop};
+use crate::stats::{Percentiles, median};
 use crate::trace::Program;
 
 /// The least of so many runs is taken for each event's time.
@@ -20,7 +21,7 @@ pub(super) struct Candidate {
     slack: Option<f64>,
     pub(super) arena: Option<u64>,
     result: Result<Counters, Stop>,
-    longest_pause_ns: Option<u32>,
+    pauses: Option<Percentiles>,
     samples: Vec<Duration>,
     spent: Duration,
 }
@@ -41,7 +42,7 @@ impl Candidate {
             slack: slack.map(|slack| slack.0).filter(|_| fixed),
             arena: bytes.filter(|_| fixed),
             result: Ok(Counters::default()),
-            longest_pause_ns: None,
+            pauses: None,
             samples: Vec::new(),
             spent: Duration::ZERO,
         }
@@ -87,7 +88,7 @@ impl Candidate {
                 Err(stop) => self.result = Err(stop),
             }
         }
-        self.longest_pause_ns = least.into_iter().max();
+        self.pauses = Percentiles::of(&least);
         Ok(())
     }
 
@@ -107,7 +108,12 @@ impl Candidate {
         match (self.choice.entry.time)(program, self.bytes(arena)?, deadline) {
             Ok(timed) => {
                 self.spent += timed.elapsed;
-                self.result = Ok(timed.counters);
+                // What one call did at most was seen by the checking run.
+                let checked = self.result.as_ref().copied().unwrap_or_default();
+                self.result = Ok(Counters {
+                    most_moved_in_one_call: checked.most_moved_in_one_call,
+                    ..timed.counters
+                });
                 if counts {
                     self.samples.push(timed.elapsed);
                 }
@@ -117,14 +123,16 @@ impl Candidate {
         Ok(())
     }
 
-    pub(super) fn row(mut self, program: &Program) -> Row {
+    pub(super) fn row(self, program: &Program) -> Row {
         let counters = self.result.as_ref().ok().copied();
         let stop = self.result.err();
         let failed_at = stop.as_ref().and_then(|stop| stop.event);
         let completed = stop.is_none();
+        let nanos = self.samples.iter().map(|time| time.as_nanos() as f64);
+        let pauses = self.pauses.filter(|_| completed);
         Row {
             trace: program.name.clone(),
-            heap: self.choice.entry.name,
+            heap: self.choice.entry.name.to_owned(),
             slack: self.slack,
             arena: self.arena,
             events: program.events().len(),
@@ -135,38 +143,21 @@ impl Candidate {
             failed_line: failed_at.map(|event| program.line(event)),
             failure: stop.as_ref().map(|stop| stop.why.kind()),
             why: stop.map(|stop| stop.why.to_string()),
-            ns_per_event: median(&mut self.samples)
+            ns_per_event: median(nanos)
                 .filter(|_| completed && !program.events().is_empty())
-                .map(|time| time.as_nanos() as f64 / program.events().len() as f64),
+                .map(|nanos| nanos / program.events().len() as f64),
             runs: self.samples.len(),
             moves: counters.map(|counters| counters.moves),
             bytes_moved: counters.map(|counters| counters.bytes_moved),
             compactions: counters.map(|counters| counters.compactions),
-            longest_pause_ns: self.longest_pause_ns.filter(|_| completed),
+            largest_block: program.largest_block(),
+            step_budget: self.choice.entry.step_budget,
+            most_moved_in_one_call: counters.and_then(|counters| counters.most_moved_in_one_call),
+            most_seen_in_one_call: counters.and_then(|counters| counters.most_seen_in_one_call),
+            pause_p50_ns: pauses.map(|pauses| pauses.p50),
+            pause_p99_ns: pauses.map(|pauses| pauses.p99),
+            pause_p999_ns: pauses.map(|pauses| pauses.p999),
+            longest_pause_ns: pauses.map(|pauses| pauses.most),
         }
-    }
-}
-
-fn median(samples: &mut [Duration]) -> Option<Duration> {
-    samples.sort_unstable();
-    let upper = samples.get(samples.len() / 2)?;
-    let lower = samples.get((samples.len() - 1) / 2)?;
-    Some((*upper + *lower) / 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        let median = |samples: &[u64]| {
-            let mut times: Vec<_> = samples.iter().copied().map(Duration::from_nanos).collect();
-            median(&mut times).map(|time| time.as_nanos())
-        };
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[5]), Some(5));
-        assert_eq!(median(&[9, 1, 5]), Some(5));
-        assert_eq!(median(&[1, 9, 5, 7]), Some(6));
     }
 }

@@ -25,15 +25,10 @@ pub(crate) fn fit(out: &mut dyn Write, rows: &[Row]) -> Result<(), Error> {
         factor(1.0),
     ]);
     for row in rows {
-        let arena = match (row.smallest_arena, row.timed_out) {
-            (Some(arena), false) => count(arena),
-            (Some(arena), true) => format!("at most {}", count(arena)),
-            (None, true) => "timed out".to_owned(),
-            (None, false) => "none fits".to_owned(),
-        };
+        let arena = row.outcome(maybe(row.smallest_arena, count));
         let over_need = row.smallest_arena.filter(|_| row.need > 0);
         table.add_row([
-            row.heap.to_owned(),
+            row.heap.clone(),
             arena,
             maybe(row.ratio, factor),
             maybe(over_need, |arena| factor(arena as f64 / row.need as f64)),
@@ -50,6 +45,6 @@ pub(crate) fn fit(out: &mut dyn Write, rows: &[Row]) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-pub(super) fn factor(factor: f64) -> String {
+pub(crate) fn factor(factor: f64) -> String {
     format!("{factor:.3}")
 }

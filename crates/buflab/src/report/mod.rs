@@ -8,9 +8,10 @@ mod overview;
 mod replay;
 mod text;
 
-pub(crate) use fit::fit;
+pub(crate) use fit::{factor, fit};
 pub(crate) use heaps::{heaps, heaps_json};
 pub(crate) use json::json;
 pub(crate) use ops::ops;
 pub(crate) use overview::overview;
 pub(crate) use replay::replay;
+pub(crate) use text::{count, maybe};

@@ -26,12 +26,7 @@ pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Err
         })
         .collect();
     let heaps = results.replays.first().into_iter().flatten();
-    let titles: Vec<_> = heaps
-        .map(|row| match row.slack {
-            Some(slack) if row.arena.is_some() => format!("{}@{slack}", row.heap),
-            _ => row.heap.to_owned(),
-        })
-        .collect();
+    let titles: Vec<_> = heaps.map(Row::label).collect();
     matrix(out, "trace", titles.iter().map(String::as_str), replays)?;
 
     for row in results.replays.iter().flatten() {
@@ -57,19 +52,15 @@ pub(crate) fn overview(out: &mut dyn Write, results: &Results) -> Result<(), Err
         })
         .collect();
     let heaps = results.fits.first().into_iter().flatten();
-    let columns = ["need"].into_iter().chain(heaps.map(|row| row.heap));
+    let columns = ["need"]
+        .into_iter()
+        .chain(heaps.map(|row| row.heap.as_str()));
     matrix(out, "trace", columns, fits)?;
     Ok(out.flush()?)
 }
 
 fn time(row: &Row) -> String {
-    match row.failure {
-        None => maybe(row.ns_per_event, |nanos| format!("{nanos:.1}")),
-        Some(Failure::NoRoom) => "no room".to_owned(),
-        Some(Failure::NotBuilt) => "not built".to_owned(),
-        Some(Failure::TimedOut) => "timed out".to_owned(),
-        Some(Failure::Fault) => "FAULT".to_owned(),
-    }
+    row.outcome(|nanos| format!("{nanos:.1}"))
 }
 
 fn matrix<'h>(

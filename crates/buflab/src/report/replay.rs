@@ -23,7 +23,7 @@ pub(crate) fn replay(out: &mut dyn Write, rows: &[Row]) -> Result<(), Error> {
     ]);
     for row in rows {
         table.add_row([
-            row.heap.to_owned(),
+            row.heap.clone(),
             maybe(row.slack, |slack| slack.to_string()),
             maybe(row.arena, bytes),
             maybe(row.ns_per_event, |nanos| format!("{nanos:.2}")),

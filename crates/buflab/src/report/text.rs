@@ -7,11 +7,11 @@ use indicatif::HumanCount;
 pub(super) const NONE: &str = "-";
 
 /// A number with its thousands apart.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
-pub(super) fn maybe<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
+pub(crate) fn maybe<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), text)
 }
 

@@ -35,6 +35,8 @@ pub(crate) fn check<K: Kind>(
         live: vec![None; program.slots()],
         generation: 0,
         moves: 0,
+        bytes_moved: 0,
+        most_moved: None,
         bounds,
     };
     let counters = checker.run(program, deadline)?;
@@ -49,6 +51,8 @@ struct Checker<'a, H: TraceHeap<'a>> {
     live: Vec<Option<Live<H::Block>>>,
     generation: u32,
     moves: u64,
+    bytes_moved: u64,
+    most_moved: Option<u64>,
     bounds: Option<Range<usize>>,
 }
 
@@ -77,7 +81,11 @@ impl<'a, H: TraceHeap<'a>> Checker<'a, H> {
             }
         }
         self.end().map_err(|why| Stop { event: None, why })?;
-        Ok(self.heap.counters())
+        let counters = self.heap.counters();
+        Ok(Counters {
+            most_moved_in_one_call: counters.most_moved_in_one_call.max(self.most_moved),
+            ..counters
+        })
     }
 
     /// One event; returns how many moves are accounted for: that of a resized block, which is
@@ -208,9 +216,13 @@ impl<'a, H: TraceHeap<'a>> Checker<'a, H> {
     /// Verifies every block that is not where it was, if the heap says that it has moved more than
     /// the moves that are accounted for.
     fn follow_moves(&mut self, accounted: u64) -> Result<(), Why> {
-        let moves = self.heap.counters().moves;
-        let told = moves.wrapping_sub(self.moves);
-        self.moves = moves;
+        let counters = self.heap.counters();
+        let told = counters.moves.wrapping_sub(self.moves);
+        let bytes = counters.bytes_moved.wrapping_sub(self.bytes_moved);
+        (self.moves, self.bytes_moved) = (counters.moves, counters.bytes_moved);
+        if told > 0 {
+            self.most_moved = self.most_moved.max(Some(bytes));
+        }
         if told <= accounted {
             return Ok(());
         }

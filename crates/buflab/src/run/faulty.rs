@@ -74,6 +74,7 @@ impl<const FAULT: u8> Bump<'_, FAULT> {
         self.places[0].0 = to;
         if FAULT != MOVES_IN_SECRET {
             self.counters.moves += 1;
+            self.counters.bytes_moved += size as u64;
         }
     }
 }
@@ -177,7 +178,9 @@ fn fault<const FAULT: u8>() -> (Option<usize>, String) {
 
 #[test]
 fn a_sound_heap_passes() {
-    assert_eq!(checked::<SOUND>().unwrap().moves, 4);
+    let counters = checked::<SOUND>().unwrap();
+    assert_eq!((counters.moves, counters.bytes_moved), (4, 4 * 40));
+    assert_eq!(counters.most_moved_in_one_call, Some(40));
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) use deadline::Deadline;
 pub(crate) use pauses::pauses;
 pub(crate) use stop::{Failure, Stop, Why};
 pub(crate) use time::{Timed, time};
+pub(crate) use touch::touch;
 
 use crate::heap::{Kind, TraceHeap};
 

@@ -1,7 +1,9 @@
 //! Why a run ended early.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::heap::Refusal;
 
 /// Where and why a run ended before the trace did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +25,32 @@ pub(crate) enum Why {
     Fault(String),
 }
 
-/// The kinds of reasons, as the JSON output has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The kinds of reasons, as the output has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failure {
+    #[error("not built")]
     NotBuilt,
+    #[error("no room")]
     NoRoom,
+    #[error("timed out")]
     TimedOut,
+    #[error("FAULT")]
     Fault,
 }
 
 impl Why {
+    /// What a heap says when it does not do what it was asked.
+    #[cold]
+    pub(crate) fn refused(error: impl Refusal) -> Self {
+        let text = error.to_string();
+        if error.is_fault() {
+            Self::Fault(text)
+        } else {
+            Self::Refused(text)
+        }
+    }
+
     pub(crate) fn kind(&self) -> Failure {
         match self {
             Why::Build(_) => Failure::NotBuilt,

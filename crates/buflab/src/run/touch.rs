@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 ///
 /// `data` must be valid for writes of `size` bytes.
 #[inline]
-pub(super) unsafe fn touch(data: NonNull<u8>, size: usize) {
+pub(crate) unsafe fn touch(data: NonNull<u8>, size: usize) {
     const WORD: u64 = 0x5aa5_5aa5_5aa5_5aa5;
     match size {
         8.. => {

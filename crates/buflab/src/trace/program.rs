@@ -13,8 +13,7 @@ pub(crate) struct Program {
     events: Vec<Event>,
     lines: Vec<u32>,
     slots: usize,
-    peak_payload: u64,
-    need: u64,
+    peaks: Peaks,
 }
 
 impl Program {
@@ -34,22 +33,56 @@ impl Program {
 
     /// The most bytes that were live at one time.
     pub(crate) fn peak_payload(&self) -> u64 {
-        self.peak_payload
+        self.peaks.payload.most
+    }
+
+    /// How many blocks were live when the peak payload was first reached.
+    pub(crate) fn peak_blocks(&self) -> u64 {
+        self.peaks.blocks_at_peak
+    }
+
+    /// The largest size that any block has.
+    pub(crate) fn largest_block(&self) -> u32 {
+        self.peaks.largest_block
     }
 
     /// The bytes the trace needs when no byte is lost to fragmentation: the peak over time of what
     /// the live blocks take, each with a header and a table entry.
     pub(crate) fn need(&self) -> u64 {
-        self.need
+        self.peaks.need.most
+    }
+
+    /// The same for blocks as they are in buflib's standard layout: what no heap of that layout can
+    /// do with less than.
+    pub(crate) fn floor(&self) -> u64 {
+        self.peaks.floor.most
     }
 }
 
+/// What a block has in the handle table.
+const ENTRY: u64 = 4;
+
 /// What a block takes in a heap without fragmentation: its payload behind a header of 8 bytes, in
-/// units of 8, and 4 bytes for its entry in the handle table.
+/// units of 8, and its entry.
 fn footprint(size: u32) -> u64 {
-    const HEADER: u64 = 8;
-    const ENTRY: u64 = 4;
-    (u64::from(size) + HEADER).next_multiple_of(8) + ENTRY
+    in_units(size, 8) + ENTRY
+}
+
+/// What a block takes in the standard layout, as docs/LAYOUT.md has it: 6 bytes of header, and 2 more
+/// if it is long.
+fn standard_footprint(size: u32) -> u64 {
+    const LONG: u64 = 16 << 10;
+    let short = in_units(size, 6);
+    let bytes = if short < LONG {
+        short
+    } else {
+        in_units(size, 8)
+    };
+    bytes + ENTRY
+}
+
+fn in_units(size: u32, header: u64) -> u64 {
+    (u64::from(size) + header).next_multiple_of(8)
 }
 
 /// Turns ids into slots and finds the peaks.
@@ -61,20 +94,47 @@ pub(crate) struct Builder {
     /// Size and alignment of the block in each slot.
     slots: Vec<(u32, u32)>,
     free_slots: Vec<u32>,
-    payload: Peak,
-    need: Peak,
+    peaks: Peaks,
 }
 
-#[derive(Default)]
+/// The most of each measure, in one pass over the events.
+#[derive(Debug, Default)]
+struct Peaks {
+    payload: Peak,
+    need: Peak,
+    floor: Peak,
+    blocks: u64,
+    blocks_at_peak: u64,
+    largest_block: u32,
+}
+
+impl Peaks {
+    /// A block has another size; none is no block.
+    fn change(&mut self, old: Option<u32>, new: Option<u32>) {
+        let sum = |measure: fn(u32) -> u64| (old.map_or(0, measure), new.map_or(0, measure));
+        self.need.change(sum(footprint));
+        self.floor.change(sum(standard_footprint));
+        self.blocks = self.blocks + u64::from(new.is_some()) - u64::from(old.is_some());
+        if self.payload.change(sum(u64::from)) {
+            self.blocks_at_peak = self.blocks;
+        }
+        self.largest_block = self.largest_block.max(new.unwrap_or(0));
+    }
+}
+
+#[derive(Debug, Default)]
 struct Peak {
     now: u64,
     most: u64,
 }
 
 impl Peak {
-    fn change(&mut self, less: u64, more: u64) {
+    /// Returns whether this is a new peak.
+    fn change(&mut self, (less, more): (u64, u64)) -> bool {
         self.now = self.now - less + more;
+        let higher = self.now > self.most;
         self.most = self.most.max(self.now);
+        higher
     }
 }
 
@@ -102,8 +162,7 @@ impl Builder {
             None => self.slots.push((size, align)),
         }
         self.ids.set(id, Id::Live { slot });
-        self.payload.change(0, size.into());
-        self.need.change(0, footprint(size));
+        self.peaks.change(None, Some(size));
         Ok(Event::new(Op::Alloc, slot, (0, size), align))
     }
 
@@ -111,8 +170,7 @@ impl Builder {
         let slot = self.live(id)?;
         let (old_size, align) = self.slots[slot as usize];
         self.slots[slot as usize].0 = size;
-        self.payload.change(old_size.into(), size.into());
-        self.need.change(footprint(old_size), footprint(size));
+        self.peaks.change(Some(old_size), Some(size));
         Ok(Event::new(Op::Resize, slot, (old_size, size), align))
     }
 
@@ -122,8 +180,7 @@ impl Builder {
         self.ids.set(id, Id::Freed);
         // Last in, first out: the slot table stays as short, and as warm, as it can be.
         self.free_slots.push(slot);
-        self.payload.change(old_size.into(), 0);
-        self.need.change(footprint(old_size), 0);
+        self.peaks.change(Some(old_size), None);
         Ok(Event::new(Op::Free, slot, (old_size, 0), align))
     }
 
@@ -141,8 +198,7 @@ impl Builder {
             events: self.events,
             lines: self.lines,
             slots: self.slots.len(),
-            peak_payload: self.payload.most,
-            need: self.need.most,
+            peaks: self.peaks,
         }
     }
 }
@@ -193,5 +249,31 @@ mod tests {
         let program = from_text("a 0 24\nr 0 40\nr 0 8\na 1 24\n").unwrap();
         assert_eq!(program.need(), 36 + 16 + 4);
         assert_eq!(program.peak_payload(), 40);
+    }
+
+    #[test]
+    fn the_floor_is_the_peak_in_the_standard_layout() {
+        // 2 takes 8 + 4; 3 takes 9 -> 16 + 4; 100 takes 106 -> 112 + 4; 0 takes 8 + 4.
+        let program = from_text("a 0 2\na 1 3\nf 0\na 2 100\na 3 0\nf 2\n").unwrap();
+        assert_eq!(program.floor(), 20 + 116 + 12);
+    }
+
+    #[test]
+    fn a_block_is_long_from_16_kib_on() {
+        let floor = |size: u32| from_text(&format!("a 0 {size}\n")).unwrap().floor() - ENTRY;
+        assert_eq!(floor(16_370), 16_376);
+        // 16,377 -> 16,384, which is long: 16,379 -> 16,384.
+        assert_eq!(floor(16_371), 16_384);
+        assert_eq!(floor(16_376), 16_384);
+        // A short one would end at 16,384 here, too.
+        assert_eq!(floor(16_377), 16_392);
+        assert_eq!(floor(16_384), 16_392);
+    }
+
+    #[test]
+    fn the_blocks_are_those_at_the_first_peak_of_the_payload() {
+        let program = from_text("a 0 60\na 1 40\nf 0\nf 1\na 2 100\na 3 0\n").unwrap();
+        assert_eq!((program.peak_payload(), program.peak_blocks()), (100, 2));
+        assert_eq!(program.largest_block(), 100);
     }
 }
