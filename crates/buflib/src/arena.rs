@@ -563,6 +563,22 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
     }
 
+    /// Where the payload behind a block's header starts, by its number alone.
+    ///
+    /// # Safety
+    ///
+    /// `1 <= index <= entries`, and the entry is live and leads to a block of this arena.
+    #[inline(always)]
+    pub(crate) unsafe fn ptr_unchecked(&self, index: Index) -> NonNull<u8> {
+        // SAFETY: the entry lies in the table by the caller's promise, where it is initialised, aligned
+        // (invariants 2 to 4) and `Plain`; the block it leads to is in the buffer (invariant 1).
+        unsafe {
+            let entry = self.end.sub(index.0.wrapping_mul(Self::STRIDE));
+            let pos = L::entry_pos(entry.cast::<L::Entry>().read());
+            self.start.add(Self::byte(pos).wrapping_add(L::HEADER))
+        }
+    }
+
     /// The check word stored beside an entry.
     #[inline(always)]
     pub(crate) fn seal(&self, index: Index) -> Option<u32> {

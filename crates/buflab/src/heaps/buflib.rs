@@ -3,7 +3,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use buflib::{Check, Crc32, Error, Handle, Heap, Request, Unchecked};
+use buflib::{Budget, Check, Crc32, Error, Handle, Heap, Request, Standard, Unchecked};
 
 use crate::heap::{Counters, Kind, Refusal, TraceHeap};
 
@@ -139,13 +139,7 @@ unsafe impl<'a, L: buflib::Layout, C: Check> TraceHeap<'a> for BuflibHeap<'a, L,
     }
 
     fn counters(&self) -> Counters {
-        let stats = self.heap.stats();
-        Counters {
-            moves: stats.moves as u64,
-            bytes_moved: stats.bytes_moved as u64,
-            compactions: stats.compactions as u64,
-            ..Counters::default()
-        }
+        counters(&self.heap)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -167,5 +161,86 @@ impl Refusal for Error {
             self,
             Error::Exhausted { .. } | Error::TooLarge { .. } | Error::HandlesExhausted { .. }
         )
+    }
+}
+
+/// The same heap, with a step of compaction before each allocation and growth.
+pub(super) struct Paced;
+
+impl Kind for Paced {
+    type Heap<'a> = PacedHeap<'a>;
+    const NAME: &'static str = "buflib-paced";
+    const ABOUT: &'static str =
+        "0.1, standard layout, a step of compaction of at most 64 KiB before each allocation";
+}
+
+pub(super) struct PacedHeap<'a> {
+    heap: Heap<'a, Standard>,
+}
+
+const PACE: Budget = Budget {
+    bytes: 64 << 10,
+    blocks: 64,
+};
+
+// SAFETY: as for `BuflibHeap`.
+unsafe impl<'a> TraceHeap<'a> for PacedHeap<'a> {
+    type Block = Handle<Standard>;
+    type Error = Error;
+
+    const LIMIT: usize = <Standard as buflib::Layout>::MAX_ARENA_BYTES;
+    const STEP_BUDGET: Option<u64> = Some(PACE.bytes as u64);
+
+    fn new(arena: &'a mut [u8]) -> Result<Self, String> {
+        let heap = Heap::from_bytes(arena).map_err(|error| error.to_string())?;
+        Ok(Self { heap })
+    }
+
+    #[inline]
+    fn alloc(&mut self, layout: Layout) -> Result<Handle<Standard>, Error> {
+        let request = Request::new(layout.size()).align(layout.align());
+        self.heap.with(&mut ()).paced(PACE).alloc_with(request)
+    }
+
+    #[inline]
+    unsafe fn resize(
+        &mut self,
+        block: Handle<Standard>,
+        _old: Layout,
+        new_size: usize,
+    ) -> Result<Handle<Standard>, Error> {
+        self.heap
+            .with(&mut ())
+            .paced(PACE)
+            .resize(block, new_size)?;
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn free(&mut self, block: Handle<Standard>, _layout: Layout) -> Result<(), Error> {
+        self.heap.free(block)
+    }
+
+    #[inline]
+    fn data(&mut self, block: Handle<Standard>, size: usize) -> Result<NonNull<u8>, Error> {
+        Ok(checked(self.heap.get_mut(block)?, size))
+    }
+
+    fn counters(&self) -> Counters {
+        counters(&self.heap)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.heap.check().map_err(|error| error.to_string())
+    }
+}
+
+fn counters<L: buflib::Layout, C: Check>(heap: &Heap<'_, L, C>) -> Counters {
+    let stats = heap.stats();
+    Counters {
+        moves: stats.moves as u64,
+        bytes_moved: stats.bytes_moved as u64,
+        compactions: stats.compactions as u64,
+        ..Counters::default()
     }
 }

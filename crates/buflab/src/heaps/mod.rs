@@ -56,6 +56,7 @@ const fn entry<K: Kind>() -> Entry {
 pub(crate) static ALL: &[Entry] = &[
     entry::<buflib::Plain>(),
     entry::<buflib::Crc>(),
+    entry::<buflib::Paced>(),
     entry::<buflib::Wide>(),
     entry::<buflib::WideCrc>(),
     entry::<buflib::Narrow>(),

@@ -13,6 +13,7 @@ use crate::error::Error;
 
 pub(super) const PLAIN: &str = "buflib get";
 pub(super) const CRC: &str = "buflib-crc get";
+pub(super) const UNCHECKED: &str = "buflib ptr_unchecked";
 pub(super) const SLOTMAP: &str = "SlotMap of boxed slices";
 pub(super) const SLOTMAP_FIXED: &str = "SlotMap of [u8; 64]";
 pub(super) const BOXES: &str = "Vec of boxed slices";
@@ -175,6 +176,10 @@ pub(super) fn measure(lab: &mut Lab<'_>, count: u64) -> Result<Vec<Row>, Error> 
     let pointers = items.pointers(&mut memory);
     // SAFETY of both contenders with pointers: `memory` outlives them and is not written any more.
     let contenders = [
+        items.contender(UNCHECKED, handles.clone(), |key| {
+            // SAFETY: the blocks are live, have not been shrunk, and are a word long at least.
+            unsafe { plain.ptr_unchecked(key).cast::<u64>().read() }
+        }),
         items.contender(PLAIN, handles, |key| first(plain.get(key).ok())),
         items.contender(CRC, crc_handles, |key| first(crc.get(key).ok())),
         items.slotmap(),

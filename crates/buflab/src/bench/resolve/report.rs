@@ -3,7 +3,7 @@
 use super::super::section::{Axis, Plot, Promise, Report, Series, Table};
 use super::super::stats::{cells, count, digits};
 use super::access::{
-    BOXES, CRC, PLAIN, POINTERS, POINTERS_UNCHECKED, SIZES, SLOTMAP, SLOTMAP_FIXED,
+    BOXES, CRC, PLAIN, POINTERS, POINTERS_UNCHECKED, SIZES, SLOTMAP, SLOTMAP_FIXED, UNCHECKED,
 };
 use super::nodes::{BY_HANDLE, IN_BOXES, IN_STORE};
 use super::{Part, Row, sort};
@@ -11,6 +11,7 @@ use super::{Part, Row, sort};
 const ACCESSES: &[&str] = &[
     PLAIN,
     CRC,
+    UNCHECKED,
     SLOTMAP,
     SLOTMAP_FIXED,
     BOXES,
@@ -19,7 +20,7 @@ const ACCESSES: &[&str] = &[
 ];
 
 /// Each promise: who, beside whom, and the most that it may take times as long.
-const PROMISES: &[(&str, &str, f64)] = &[(PLAIN, SLOTMAP, 1.0)];
+const PROMISES: &[(&str, &str, f64)] = &[(PLAIN, SLOTMAP, 1.0), (UNCHECKED, POINTERS, 1.05)];
 
 pub(super) fn report(rows: &[Row]) -> Report {
     let rows = Rows(rows);
@@ -205,7 +206,9 @@ fn promise(rows: Rows<'_>, who: &str, peer: &str, most: f64) -> Promise {
 }
 
 fn slower(rows: Rows<'_>) -> Vec<String> {
-    let peers = ACCESSES.iter().filter(|name| ![PLAIN, CRC].contains(name));
+    let peers = ACCESSES
+        .iter()
+        .filter(|name| ![PLAIN, CRC, UNCHECKED].contains(name));
     let accesses = peers.filter_map(|peer| {
         let items = rows.items(Part::Random).into_iter().filter_map(|items| {
             let ratio = rows.ratio(Part::Random, PLAIN, peer, items)?;
