@@ -94,7 +94,7 @@ impl Table {
     /// aside like that while memory is plenty. When it is not, and in short tables, no entry is
     /// made that could be had otherwise.
     pub(crate) fn may_grow<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
-        const SHARE: usize = 2;
+        const SHARE: usize = 4;
         let (taken, aside) = (self.taken(), self.resting(arena));
         aside == 0 || (Self::is_long(arena) && aside <= taken / SHARE && !arena.is_short())
     }

@@ -18,16 +18,17 @@ use crate::layout::{Encoding, Link, Record};
 use crate::units::{Index, Pos, Units};
 
 const PLACES: usize = 64;
+const TINY: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Resting<L: Encoding> {
     lists: L::CacheHeads,
     /// Where a block was parted from its number last.
     released: Units,
-    tiny: L::CacheHeads,
+    tiny: [L::Link; TINY],
     /// How many there are on the stack.
     tinies: usize,
-    places: [Option<L::Link>; PLACES],
+    places: [L::Link; PLACES],
 }
 
 /// A resting block that was found.
@@ -49,9 +50,9 @@ impl<L: Encoding> Resting<L> {
     pub(crate) const NONE: Self = Self {
         lists: L::NO_CACHE,
         released: Units::ZERO,
-        tiny: L::NO_CACHE,
+        tiny: [<L::Link as Link>::NONE; TINY],
         tinies: 0,
-        places: [None; PLACES],
+        places: [<L::Link as Link>::NONE; PLACES],
     };
 
     /// Lets a small block in use with this header rest; none, and nothing done, if it is not of a size
@@ -114,7 +115,7 @@ impl<L: Encoding> Resting<L> {
         header: L::Header,
     ) -> Freed {
         if Self::is_tiny::<C>(units) {
-            let Some(top) = self.tiny.as_mut().get_mut(self.tinies) else {
+            let Some(top) = self.tiny.get_mut(self.tinies) else {
                 return Freed::Not;
             };
             *top = L::Link::pack(pos.0);
@@ -129,9 +130,9 @@ impl<L: Encoding> Resting<L> {
             return Freed::Not;
         };
         arena.put_resting(pos, header);
-        match place.replace(L::Link::pack(pos.0)) {
-            None => Freed::Rests,
-            Some(old) => Freed::Displaces(Pos(old.unpack())),
+        match Pos(core::mem::replace(place, L::Link::pack(pos.0)).unpack()) {
+            Pos::NIL => Freed::Rests,
+            old => Freed::Displaces(old),
         }
     }
 
@@ -143,7 +144,7 @@ impl<L: Encoding> Resting<L> {
     ) -> Option<Rested<L>> {
         if Self::is_tiny::<C>(units) {
             let top = self.tinies.checked_sub(1)?;
-            let rested = Self::at(arena, *self.tiny.as_ref().get(top)?, units)?;
+            let rested = Self::at(arena, *self.tiny.get(top)?, units)?;
             self.tinies = top;
             return Some(rested);
         }
@@ -151,8 +152,8 @@ impl<L: Encoding> Resting<L> {
             return None;
         }
         let place = self.places.get_mut(units.0 % PLACES)?;
-        let rested = Self::at(arena, (*place)?, units)?;
-        *place = None;
+        let rested = Self::at(arena, *place, units)?;
+        *place = L::Link::NONE;
         Some(rested)
     }
 
@@ -163,7 +164,7 @@ impl<L: Encoding> Resting<L> {
         units: Units,
         align: usize,
     ) -> Option<Rested<L>> {
-        let place = self.places.get(units.0 % PLACES).copied().flatten();
+        let place = self.places.get(units.0 % PLACES).copied();
         let next = self.lists.as_ref().get(units.0).copied().or(place)?;
         if arena.gap_to_aligned(Pos(next.unpack()), align) > Units::ZERO {
             return None;
@@ -189,7 +190,9 @@ impl<L: Encoding> Resting<L> {
 
     /// Takes one of those of larger sizes.
     pub(crate) fn take_large<C: Check>(&mut self, arena: &Arena<'_, L, C>) -> Option<Rested<L>> {
-        let pos = Pos(self.places.iter_mut().find_map(Option::take)?.unpack());
+        let mut places = self.places.iter_mut();
+        let place = places.find(|place| **place != L::Link::NONE)?;
+        let pos = Pos(core::mem::replace(place, L::Link::NONE).unpack());
         let header = arena.header(pos).filter(|&header| L::is_resting(header))?;
         Some(Rested { pos, header })
     }
@@ -210,10 +213,11 @@ impl<L: Encoding> Resting<L> {
                 members += 1;
             }
         }
-        let tinies = self.tiny.as_ref().iter().take(self.tinies);
+        let tinies = self.tiny.iter().take(self.tinies);
         let tinies = tinies.map(|&link| (link, None));
         let places = self.places.iter().zip(0..);
-        let places = places.filter_map(|(link, place)| link.map(|link| (link, Some(place))));
+        let places = places.filter(|(link, _)| **link != L::Link::NONE);
+        let places = places.map(|(&link, place)| (link, Some(place)));
         for (link, place) in tinies.chain(places) {
             let pos = Pos(link.unpack());
             let fits = arena.header(pos).is_some_and(|header| {

@@ -154,6 +154,8 @@ one_word!(u32, u128);
 /// A stored position or length.
 pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
     const MOST: usize;
+    /// No position.
+    const NONE: Self;
     fn pack(value: usize) -> Self;
     fn unpack(self) -> usize;
 }
@@ -168,6 +170,7 @@ macro_rules! link {
     ($($word:ty),*) => {$(
         impl Link for $word {
             const MOST: usize = <$word>::MAX as usize;
+            const NONE: Self = 0;
             #[inline(always)]
             fn pack(value: usize) -> Self {
                 value as $word

@@ -41,7 +41,8 @@ const HEAPS: [&str; 8] = [
     "buddy_system_allocator",
 ];
 const ARENA: u64 = 16 << 20;
-const QUICK_ARENA: u64 = 512 << 10;
+/// Large enough that what a heap keeps outside of its arena is less than the last percent.
+const QUICK_ARENA: u64 = 2 << 20;
 const SIZES: Sizes = Sizes::Uniform(16, 2048);
 /// A heap starts where all of them have room enough, and goes on one percent at a time.
 const FIRST: u64 = 50;
