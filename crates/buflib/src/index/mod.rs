@@ -3,13 +3,12 @@
 //!
 //! Free blocks are in one of five places, and know it by their [kind](FreeKind):
 //!
-//! - the [cache] keeps freed blocks of each small size just as they were, the last freed
-//!   first, so that the next request of that size takes one that is still warm and touches no
-//!   neighbour;
-//! - a few [places](recent) keep the last freed blocks of larger sizes in the same way;
+//! - [resting] blocks keep their number, by their exact size, so that the next request of that size takes
+//!   one that is still warm, and touches neither a neighbour nor the table;
+//! - the [cache] keeps free blocks of each small size that have no number any more;
 //! - the [bins] keep merged blocks by size range;
 //! - the *strip* is one free block from which small requests that found nothing of their size are
-//!   cut one behind the other;
+//!   cut one behind the other; it may be the front of the free tail;
 //! - a few [rooms] are kept behind blocks that have grown, for them to grow again.
 //!
 //! All but the merged blocks count as in use for their neighbours, until they are merged. Two rules

@@ -24,7 +24,7 @@ pub use wide::Wide;
 ///
 /// | layout | header + entry | granule | largest arena | most blocks | generations |
 /// |---|---|---|---|---|---|
-/// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,767 | 128 |
+/// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,763 | 128 |
 /// | [`Standard`] | 6 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 128 |
 /// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
