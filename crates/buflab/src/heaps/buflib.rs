@@ -170,8 +170,7 @@ pub(super) struct Paced;
 impl Kind for Paced {
     type Heap<'a> = PacedHeap<'a>;
     const NAME: &'static str = "buflib-paced";
-    const ABOUT: &'static str =
-        "0.1, standard layout, a step of compaction of at most 64 KiB before each allocation";
+    const ABOUT: &'static str = "0.1, standard layout, a step of compaction of at most 4 KiB and 16 blocks before each allocation";
 }
 
 pub(super) struct PacedHeap<'a> {
@@ -179,8 +178,8 @@ pub(super) struct PacedHeap<'a> {
 }
 
 const PACE: Budget = Budget {
-    bytes: 64 << 10,
-    blocks: 64,
+    bytes: 4 << 10,
+    blocks: 16,
 };
 
 // SAFETY: as for `BuflibHeap`.

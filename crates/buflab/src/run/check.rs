@@ -16,6 +16,10 @@ use crate::trace::{Event, Op, Program};
 /// How often in a run the heap's own integrity check is made, besides the one at the end.
 const INTEGRITY_CHECKS: usize = 64;
 
+/// A heap that moves blocks in steps does so in nearly every event. After so many of them it is looked at
+/// what was moved; what is freed or resized is verified in any case.
+const STEPS_TOGETHER: usize = 1024;
+
 /// Replays the program with all contents verified.
 ///
 /// A block is filled when it is allocated and in its new part when it is resized. It is verified in
@@ -37,6 +41,7 @@ pub(crate) fn check<K: Kind>(
         moves: 0,
         bytes_moved: 0,
         most_moved: None,
+        unfollowed: false,
         bounds,
     };
     let counters = checker.run(program, deadline)?;
@@ -53,6 +58,8 @@ struct Checker<'a, H: TraceHeap<'a>> {
     moves: u64,
     bytes_moved: u64,
     most_moved: Option<u64>,
+    /// Whether blocks were moved that have not been verified since.
+    unfollowed: bool,
     bounds: Option<Range<usize>>,
 }
 
@@ -74,8 +81,11 @@ impl<'a, H: TraceHeap<'a>> Checker<'a, H> {
                 return Err(Stop::at(index, Why::TimedOut));
             }
             let moved = self.step(event).map_err(|why| Stop::at(index, why))?;
-            let followed = self.follow_moves(moved);
-            followed.map_err(|why| Stop::at(index, why))?;
+            self.count_moves(moved);
+            if H::STEP_BUDGET.is_none() || index % STEPS_TOGETHER == 0 {
+                let followed = self.follow_moves();
+                followed.map_err(|why| Stop::at(index, why))?;
+            }
             if (index + 1) % interval == 0 {
                 self.integrity().map_err(|why| Stop::at(index, why))?;
             }
@@ -213,9 +223,9 @@ impl<'a, H: TraceHeap<'a>> Checker<'a, H> {
         Ok(data.addr())
     }
 
-    /// Verifies every block that is not where it was, if the heap says that it has moved more than
-    /// the moves that are accounted for.
-    fn follow_moves(&mut self, accounted: u64) -> Result<(), Why> {
+    /// Notes what the heap says that it has moved, and whether that is more than the moves that are
+    /// accounted for.
+    fn count_moves(&mut self, accounted: u64) {
         let counters = self.heap.counters();
         let told = counters.moves.wrapping_sub(self.moves);
         let bytes = counters.bytes_moved.wrapping_sub(self.bytes_moved);
@@ -223,7 +233,12 @@ impl<'a, H: TraceHeap<'a>> Checker<'a, H> {
         if told > 0 {
             self.most_moved = self.most_moved.max(Some(bytes));
         }
-        if told <= accounted {
+        self.unfollowed |= told > accounted;
+    }
+
+    /// Verifies every block that is not where it was, if any may have been moved.
+    fn follow_moves(&mut self) -> Result<(), Why> {
+        if !std::mem::take(&mut self.unfollowed) {
             return Ok(());
         }
         for slot in 0..self.live.len() {
