@@ -1,10 +1,8 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::appeal::{Appeal, Wanted};
 use crate::arena::Place;
 use crate::block::Live;
 use crate::check::Check;
-use crate::compact::{Effort, Room};
 use crate::error::{Broken, Corruption, Error, Fault};
 use crate::handle::Handle;
 use crate::heap::{Heap, MAX_ALIGN};
@@ -172,7 +170,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// The alignment in granules, if the request is one that can be served.
-    fn granules(request: &Request<'_>) -> Result<usize, Error> {
+    pub(crate) fn granules(request: &Request<'_>) -> Result<usize, Error> {
         let (align, length) = (request.align, request.name.len());
         if !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(Error::BadAlignment { requested: align });
@@ -236,135 +234,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(())
     }
 
-    /// The largest payload, in bytes, that can be allocated now, exactly: such an allocation
-    /// succeeds, and one byte more does not fit. Compacts to find out, so it is linear in the blocks
-    /// and the bytes moved, unless nothing was freed since the last compaction.
-    ///
-    /// `None` if not even an empty block fits.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Corrupt`] if damaged metadata was met.
-    ///
-    /// ```
-    /// # let mut memory = [0; 256];
-    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
-    /// let most = heap.allocatable()?.unwrap();
-    /// assert!(heap.alloc(most + 1).is_err());
-    /// assert!(heap.alloc(most).is_ok());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn allocatable(&mut self) -> Result<Option<usize>, Error> {
-        self.allocatable_with(Request::new(0))
-    }
-
-    /// The same for a request with this alignment, name and owner; its size does not matter.
-    ///
-    /// # Errors
-    ///
-    /// As for [`allocatable`](Self::allocatable), and [`Error::BadAlignment`] or
-    /// [`Error::NameTooLong`].
-    pub fn allocatable_with(&mut self, request: Request<'_>) -> Result<Option<usize>, Error> {
-        self.allocatable_request(&request, &mut Nobody)
-    }
-
-    pub(crate) fn allocatable_request<K: Keeper<L, C>>(
-        &mut self,
-        request: &Request<'_>,
-        keeper: &mut K,
-    ) -> Result<Option<usize>, Error> {
-        let (granules, extension) = (Self::granules(request)?, request.extension());
-        self.compact_all(keeper)?;
-        let vacant = self.table.has_spare(&self.arena);
-        if self.maximum != Index::NONE || (!vacant && self.arena.entries() >= L::MAX_INDEX) {
-            return Ok(None);
-        }
-        let entries = self.arena.entries() + usize::from(!vacant);
-        let Some(top) = self
-            .arena
-            .top_beside(entries)
-            .filter(|&top| top >= self.arena.tail())
-        else {
-            return Ok(None);
-        };
-        let Ok(listed) = self.index.largest(&mut self.arena, granules) else {
-            return Err(self.diagnose(Broken));
-        };
-        let start = self.arena.tail();
-        let start = start + self.arena.gap_to_aligned(start, granules);
-        let behind = if start < top {
-            top - start
-        } else {
-            Units::ZERO
-        };
-        let largest = listed.max(behind);
-        let bytes = largest.bytes::<L>();
-        Ok(bytes
-            .checked_sub(L::overhead(largest) + extension.bytes::<L>())
-            .map(|bytes| bytes.min(Self::MAX_PAYLOAD_BYTES)))
-    }
-
-    /// Allocates all that is [`allocatable`](Self::allocatable) in one block, and says how many
-    /// bytes that is. Until the block is freed or made smaller, every other allocation and growth
-    /// fails at once with [`Error::MaximumHeld`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`alloc`](Self::alloc).
-    ///
-    /// ```
-    /// # let mut memory = [0; 256];
-    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
-    /// let (all, bytes) = heap.alloc_maximum()?;
-    /// assert!(heap.alloc(0).is_err());
-    /// heap.resize(all, bytes / 2)?;
-    /// assert!(heap.alloc(10).is_ok());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn alloc_maximum(&mut self) -> Result<(Handle<L>, usize), Error> {
-        self.alloc_maximum_with(Request::new(0))
-    }
-
-    /// The same as the request says; its size does not matter.
-    ///
-    /// # Errors
-    ///
-    /// As for [`alloc_with`](Self::alloc_with).
-    pub fn alloc_maximum_with(
-        &mut self,
-        request: Request<'_>,
-    ) -> Result<(Handle<L>, usize), Error> {
-        self.alloc_maximum_request(&request, &mut Nobody)
-    }
-
-    pub(crate) fn alloc_maximum_request<K: Keeper<L, C>>(
-        &mut self,
-        request: &Request<'_>,
-        keeper: &mut K,
-    ) -> Result<(Handle<L>, usize), Error> {
-        // What is wrong with the request must not cost an owner anything.
-        Self::granules(request)?;
-        self.expect_no_maximum(None, keeper)?;
-        let mut appeal = Appeal::new(self, Index::NONE);
-        loop {
-            self.compact_all(keeper)?;
-            if !self.appeal(&mut appeal, None, keeper)? {
-                break;
-            }
-        }
-        // If not even an empty block fits, the allocation says which of the reasons it is.
-        let bytes = self.allocatable_request(request, keeper)?.unwrap_or(0);
-        let handle = self.alloc_request(
-            &Request {
-                size: bytes,
-                ..*request
-            },
-            keeper,
-        )?;
-        self.maximum = handle.index();
-        Ok((handle, bytes))
-    }
-
     #[cold]
     pub(crate) fn too_large(requested: usize) -> Error {
         Error::TooLarge {
@@ -392,126 +261,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             // Nothing is wrong any more with what the walk sees: say at least that something was.
             Ok(()) => Corruption::new(Fault::List, self.arena.size(), 0, 0).into(),
         }
-    }
-
-    /// Granules for a block, and a vacant number beside them. `None` if something must move first.
-    #[inline(always)]
-    fn find_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
-        if self.maximum != Index::NONE || !self.provide_number() {
-            return Ok(None);
-        }
-        self.take_place(units, align)
-    }
-
-    /// Granules for a block. Untouched space comes last.
-    #[inline(always)]
-    pub(crate) fn take_place(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
-        match self.index.take(&mut self.arena, units, align)? {
-            None => self.take_untouched(units, align),
-            found => Ok(found),
-        }
-    }
-
-    #[inline(never)]
-    fn take_untouched(&mut self, units: Units, align: usize) -> Result<Option<Pos>, Broken> {
-        if self.arena.is_short() && self.release_large()? {
-            if let Some(pos) = self.index.take(&mut self.arena, units, align)? {
-                return Ok(Some(pos));
-            }
-        }
-        self.index.take_tail(&mut self.arena, units, align)
-    }
-
-    /// The same with blocks moved and owners asked, or the reason why it cannot be.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn make_place<K: Keeper<L, C>>(
-        &mut self,
-        units: Units,
-        align: usize,
-        size: usize,
-        keeper: &mut K,
-    ) -> Result<Pos, Error> {
-        let mut appeal = Appeal::new(self, Index::NONE);
-        let wanted = Some(Wanted {
-            units,
-            numbered: true,
-        });
-        loop {
-            self.expect_no_maximum(wanted, keeper)?;
-            self.table.expect_number::<L>()?;
-            if let Some(place) = self.gather_place(units, align, keeper)? {
-                return Ok(place);
-            }
-            let possible = self.arena.top() - Pos::FIRST >= units;
-            if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
-                self.table.tidy(&mut self.arena);
-                return Err(self.exhausted(size));
-            }
-        }
-    }
-
-    /// Granules for a block, with as many blocks moved as it takes.
-    fn gather_place<K: Keeper<L, C>>(
-        &mut self,
-        units: Units,
-        align: usize,
-        keeper: &mut K,
-    ) -> Result<Option<Pos>, Error> {
-        if let Err(broken) = self.release_large() {
-            return Err(self.diagnose(broken));
-        }
-        if self.settled && self.refused && self.table.has_vacancy() {
-            // Another compaction may use up what the last one has left.
-            match self.index.take_anywhere(&mut self.arena, units, align) {
-                Ok(None) => {}
-                Ok(place) => return Ok(place),
-                Err(broken) => return Err(self.diagnose(broken)),
-            }
-        }
-        let mut effort = Effort::Least;
-        loop {
-            match self.find_place(units, align) {
-                Ok(None) => {}
-                Ok(place) => return Ok(place),
-                Err(broken) => return Err(self.diagnose(broken)),
-            }
-            match self.make_room(units, effort, keeper)? {
-                Room::Made => {}
-                Room::NotThere => return Ok(None),
-                Room::AsMuchAsPossible => break,
-            }
-            effort = Effort::Most;
-        }
-        match self.find_place(units, align) {
-            Ok(None) => {}
-            Ok(place) => return Ok(place),
-            Err(broken) => return Err(self.diagnose(broken)),
-        }
-        if !self.table.has_vacancy() {
-            return Ok(None);
-        }
-        match self.index.take_anywhere(&mut self.arena, units, align) {
-            Ok(place) => Ok(place),
-            Err(broken) => Err(self.diagnose(broken)),
-        }
-    }
-
-    /// An error while the whole rest is held, unless the owner of the block that holds it gives some back.
-    pub(crate) fn expect_no_maximum<K: Keeper<L, C>>(
-        &mut self,
-        wanted: Option<Wanted>,
-        keeper: &mut K,
-    ) -> Result<(), Error> {
-        if self.maximum != Index::NONE {
-            self.appeal_to(self.maximum, wanted, keeper)?;
-        }
-        if self.maximum == Index::NONE {
-            return Ok(());
-        }
-        Err(Error::MaximumHeld {
-            number: self.maximum.0,
-        })
     }
 
     /// Writes header and entry of a new block.

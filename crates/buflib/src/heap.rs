@@ -47,6 +47,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// |---|---|
 /// | `heap` | this type: construction, access to payloads |
 /// | `alloc`, `resize` | how requests are served and blocks given back |
+/// | `place`, `maximum` | where a new block goes; what can be had at the most |
 /// | `rest` | blocks that were freed and keep their number: the common case of both |
 /// | `compact`, `step` | moving blocks together, all at once or a little at a time |
 /// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
