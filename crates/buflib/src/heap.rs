@@ -197,7 +197,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// // SAFETY: the block is live, and has not been shrunk.
     /// let first = unsafe { heap.ptr_unchecked(handle).read() };
     /// assert_eq!(first, b'h');
-    /// # Ok::<(), buflib::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     #[inline(always)]
