@@ -2,7 +2,7 @@
 //!
 //! Most requests are for a size that was freed a moment ago. So a plain block that is freed *rests*: its
 //! table entry goes on pointing at it, and the next request of its size gets both back and touches
-//! nothing but the header. A number that is needed elsewhere is [taken](Resting::release) from a
+//! nothing but the header. A number that is needed elsewhere is [taken](Resting::take_any) from a
 //! resting block, which is then free like any other.
 //!
 //! - Small sizes have a list each, the last freed first.
