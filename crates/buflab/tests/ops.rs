@@ -65,9 +65,11 @@ fn every_operation_of_every_heap_is_a_line() {
                 }
                 let global = ["system", "mimalloc", "slotmap"].contains(name);
                 assert_eq!(row["arena"].is_null(), global);
-                // What is measured is the operation, never a search for room.
-                for moved in ["moves", "bytes_moved", "compactions"] {
-                    assert_eq!(row[moved], 0, "{row}");
+                // What is measured is the operation, never a search for room. In steps, some is moved
+                // with each.
+                assert_eq!(row["compactions"], 0, "{row}");
+                for moved in ["moves", "bytes_moved"] {
+                    assert!(row[moved] == 0 || *name == "buflib-paced", "{row}");
                 }
             }
         }
