@@ -73,10 +73,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        match self.alloc_resting(size) {
-            Some((handle, _)) => Ok(handle),
-            None => self.alloc_plain(size, &mut Nobody),
+        if let Some(waking) = self.plan_resting(size) {
+            self.alloc_resting(&waking, size);
+            return Ok(waking.handle);
         }
+        self.alloc_plain(size, &mut Nobody)
     }
 
     /// The same, with the new block's bytes at hand. Saves the look-up where they are written at
@@ -96,9 +97,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc_mut(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
-        if let Some((handle, pos)) = self.alloc_resting(size) {
-            let bytes = self.arena.plain_payload_mut(pos, size);
-            return Ok((handle, bytes.unwrap_or_default()));
+        if let Some(waking) = self.plan_resting(size) {
+            return Ok((waking.handle, self.alloc_resting(&waking, size)));
         }
         let handle = self.alloc_plain(size, &mut Nobody)?;
         Ok((handle, self.get_mut(handle)?))
@@ -199,7 +199,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn free_any(&mut self, handle: Handle<L>) -> Result<(), Error> {
         let plain = Live::find_plain(&self.arena, handle)
             .filter(|live| live.pos + live.units <= self.arena.tail());
-        if plain.as_ref().is_some_and(|live| self.rest_unlisted(live)) {
+        if plain.as_ref().is_some_and(|live| self.rest_any(live)) {
             return Ok(());
         }
         let (live, fixed, owned) = match plain {
@@ -222,7 +222,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.table
             .release(&mut self.arena, handle.index(), handle.generation());
-        self.lower_used(live.units);
+        self.used.lower(live.units);
         self.settled = false;
         if fixed || owned {
             self.fixed = self.fixed.wrapping_sub(usize::from(fixed));
@@ -299,7 +299,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             .seal(&mut arena)?;
         }
         self.table.take(&number);
-        self.used.0 = self.used.0.wrapping_add(shape.units.0);
+        self.used.add(shape.units);
         self.fixed = self.fixed.wrapping_add(usize::from(traits.fixed));
         Ok(Handle::from_token(token))
     }

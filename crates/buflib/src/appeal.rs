@@ -35,7 +35,7 @@ impl Appeal {
     pub(crate) fn new<L: Layout, C: Check>(heap: &Heap<'_, L, C>, except: Index) -> Self {
         Self {
             next: Index(1),
-            lowest: heap.used,
+            lowest: heap.used.units(),
             gained: false,
             except,
         }
@@ -65,8 +65,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 }
                 let fixed = self.fixed;
                 self.appeal_to(index, wanted, keeper)?;
-                if self.used < appeal.lowest {
-                    appeal.lowest = self.used;
+                if self.used.units() < appeal.lowest {
+                    appeal.lowest = self.used.units();
                     appeal.gained = true;
                     return Ok(true);
                 }

@@ -5,6 +5,7 @@
 
 mod given;
 mod moves;
+mod span;
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -16,6 +17,7 @@ use crate::units::{Index, Pos, Units};
 
 pub use given::Given;
 pub(crate) use moves::Form;
+pub(crate) use span::SpanMut;
 
 /// Words that metadata is made of.
 ///
@@ -427,11 +429,6 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             .map(|link| Pos(link.unpack()))
     }
 
-    #[inline(always)]
-    pub(crate) fn put_resting_next(&mut self, pos: Pos, next: Pos) {
-        let _ = self.store(pos, Self::RESTING_NEXT, L::Link::pack(next.0));
-    }
-
     /// Writes the header of a block in use, and keeps the mark about the block in front that stands
     /// there.
     #[inline(always)]
@@ -651,15 +648,6 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         let (from, len) = self.payload_at(place)?;
         // SAFETY: as in `payload`, and `self` is borrowed exclusively.
         Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
-    }
-
-    /// The first `len` bytes of a payload right behind the header of a short block.
-    #[inline(always)]
-    pub(crate) fn plain_payload_mut(&mut self, pos: Pos, len: usize) -> Option<&mut [u8]> {
-        let at = self.at(pos, L::HEADER, len)?;
-        // SAFETY: inside the blocks and initialised (`at`), and `self` is borrowed exclusively
-        // (invariant 1).
-        Some(unsafe { core::slice::from_raw_parts_mut(self.start.add(at).as_ptr(), len) })
     }
 
     /// Where a payload starts, and its length.

@@ -62,16 +62,34 @@ impl<L: Layout> Live<L> {
     /// reason if it is not; its length is not checked.
     #[inline(always)]
     pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
-        let live = Self::read(arena, handle)
-            .filter(|live| L::matches_plain(handle.token(), &live.record))?;
-        let header = L::plain_header(live.record.header);
+        Self::read(arena, handle)?.plain(handle)
+    }
+
+    /// The same for a block without an alignment.
+    #[inline(always)]
+    pub(crate) fn find_unaligned<C: Check>(
+        arena: &Arena<'_, L, C>,
+        handle: Handle<L>,
+    ) -> Option<Self> {
+        let entry = arena.entry(handle.index())?;
+        let pos = L::unaligned_pos(entry);
+        let header = arena.span(pos, Units::ZERO)?.header();
+        Self::of(handle, entry, pos, header).plain(handle)
+    }
+
+    #[inline(always)]
+    fn plain(self, handle: Handle<L>) -> Option<Self> {
+        if !L::matches_plain(handle.token(), &self.record) {
+            return None;
+        }
+        let header = L::plain_header(self.record.header);
         Some(Self {
             units: L::units(header),
             record: Record {
                 header,
-                ..live.record
+                ..self.record
             },
-            ..live
+            ..self
         })
     }
 
@@ -82,8 +100,12 @@ impl<L: Layout> Live<L> {
             .entry(handle.index())
             .filter(|&entry| L::entry_is_live(entry))?;
         let pos = L::entry_pos(entry);
-        let header = arena.header(pos)?;
-        Some(Self {
+        Some(Self::of(handle, entry, pos, arena.header(pos)?))
+    }
+
+    #[inline(always)]
+    fn of(handle: Handle<L>, entry: L::Entry, pos: Pos, header: L::Header) -> Self {
+        Self {
             index: handle.index(),
             pos,
             units: L::units(header),
@@ -92,7 +114,7 @@ impl<L: Layout> Live<L> {
                 entry,
                 trailer: L::Trailer::default(),
             },
-        })
+        }
     }
 
     /// The block in use at `pos`, whose header has been read.

@@ -186,10 +186,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.table.tidy(&mut self.arena);
         let mut resting = self.table.resting(&self.arena);
-        while self.arena.top() - Pos::FIRST < self.used + units {
+        while self.arena.top() - Pos::FIRST < self.used.units() + units {
             // The table may end with numbers of resting blocks, but cannot be shorter than what is taken.
             let least = self.arena.top_beside(self.table.taken());
-            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used + units) {
+            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used.units() + units) {
                 return Ok(Room::NotThere);
             }
             self.survey::<K>(Units::ZERO, Units::ZERO)?;
@@ -217,7 +217,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// then moving costs more than walking.
     fn worth_gathering(&self, free: Units) -> Units {
         const LIGHT: usize = 512;
-        let mean = self.used.bytes::<L>() / self.table.live().max(1);
+        let mean = self.used.units().bytes::<L>() / self.table.live().max(1);
         Units(free.0 / 4 * 3 / (mean / LIGHT).max(1))
     }
 
@@ -288,7 +288,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             if at_end {
                 // A free block that seems to be longer than it is hides others, and they would be lost.
-                expect_count(used.0, self.used.0)?;
+                expect_count(used.0, self.used.units().0)?;
                 expect_count(blocks, self.table.live())?;
                 // One that seems to be plain free space would keep its number.
                 expect_count(resting, self.table.resting(&self.arena))?;

@@ -15,7 +15,8 @@ use crate::layout::{Layout, Standard};
 use crate::region::Books;
 use crate::step::Progress;
 use crate::table::Table;
-use crate::units::{Index, Units};
+use crate::units::Index;
+use crate::usage::Usage;
 
 /// The largest alignment is a page.
 pub(crate) const MAX_ALIGN: usize = 4096;
@@ -79,9 +80,7 @@ pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) index: FreeIndex<L>,
     pub(crate) table: Table,
     /// Granules of blocks in use.
-    pub(crate) used: Units,
-    /// The most there were, looked at before it becomes less.
-    pub(crate) peak: Units,
+    pub(crate) used: Usage,
     /// Blocks that may not move: immovable or pinned.
     pub(crate) fixed: usize,
     /// Blocks whose owner is asked.
@@ -293,21 +292,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             )
             .into()
         })
-    }
-
-    /// Counts granules as no longer in use.
-    #[inline(always)]
-    pub(crate) fn lower_used(&mut self, units: Units) {
-        if self.used > self.peak {
-            self.raise_peak();
-        }
-        self.used -= units;
-    }
-
-    /// Rare: not on the way of what is done again and again.
-    #[cold]
-    fn raise_peak(&mut self) {
-        self.peak = self.used;
     }
 
     /// Whether a handle leads to a live block of this heap. Constant time.

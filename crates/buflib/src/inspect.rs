@@ -88,11 +88,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (free, largest) = (self.free_units(), self.largest_free());
         Stats {
             live: self.table.live(),
-            used_bytes: self.used.bytes::<L>(),
+            used_bytes: self.used.units().bytes::<L>(),
             free_bytes: free.bytes::<L>(),
             largest_free_bytes: largest.bytes::<L>(),
             fragmentation: thousandths(free.0.saturating_sub(largest.0), free.0),
-            peak_bytes: self.peak.max(self.used).bytes::<L>(),
+            peak_bytes: self.used.peak().bytes::<L>(),
             immovable: self.fixed,
             owned: self.owned,
             table_entries: self.arena.entries(),
@@ -116,7 +116,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Units(
             (self.arena.top() - Pos::FIRST)
                 .0
-                .saturating_sub(self.used.0),
+                .saturating_sub(self.used.units().0),
         )
     }
 
@@ -147,7 +147,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         expect(0, resting as u64, row.resting as u64)?;
         expect(0, binned as u64, row.binned as u64)?;
         expect(0, cached as u64, row.cached as u64)?;
-        expect(0, row.used.0 as u64, self.used.0 as u64)?;
+        expect(0, row.used.0 as u64, self.used.units().0 as u64)?;
         expect(0, row.live as u64, self.table.live() as u64)?;
         expect(0, row.owned as u64, self.owned as u64)?;
         expect(0, row.fixed as u64, self.fixed as u64)

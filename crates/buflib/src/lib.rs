@@ -55,6 +55,7 @@ mod step;
 pub mod store;
 mod table;
 mod units;
+mod usage;
 mod with;
 
 pub use arena::Given;

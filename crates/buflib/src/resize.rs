@@ -121,8 +121,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             if !matches!(self.move_end(end, live.pos + shape.units), Ok(true)) {
                 return None;
             }
-            self.lower_used(live.units);
-            self.used += shape.units;
+            self.used.lower(live.units);
+            self.used.add(shape.units);
         }
         self.put_shape(live.index, live.pos, &live.record, shape)
             .ok()?;
@@ -174,8 +174,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let resting = self.index.resting();
         resting.rest(&mut arena, live.pos, live.units, header)?;
-        self.lower_used(live.units);
-        self.used += shape.units;
+        self.used.lower(live.units);
+        self.used.add(shape.units);
         self.counters.moved(1, live.units.bytes::<L>());
         self.settled = false;
         Some(shape.place(rested.pos))
@@ -263,8 +263,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if smaller && live.index == self.maximum {
             self.maximum = Index::NONE;
         }
-        self.lower_used(live.units);
-        self.used += shape.units;
+        self.used.lower(live.units);
+        self.used.add(shape.units);
         self.put_shape(live.index, live.pos, &live.record, shape)?;
         Ok(true)
     }
@@ -424,8 +424,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.arena.put_used(to, record.header);
         self.arena.put_trailer(to, shape.units, record.trailer);
         self.arena.put_entry(new.index, record.entry);
-        self.lower_used(live.units);
-        self.used += shape.units;
+        self.used.lower(live.units);
+        self.used.add(shape.units);
         new.seal(&mut self.arena)
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::alloc::Shape;
-use crate::arena::Arena;
+use crate::arena::{Arena, SpanMut};
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Broken, Corruption, Fault};
@@ -16,19 +16,63 @@ use crate::heap::Heap;
 use crate::index::{Freed, Rested, number_of_resting};
 use crate::layout::{Layout, Record};
 use crate::table::Table;
-use crate::units::{Index, Pos};
+use crate::units::{Index, Pos, Units};
+
+/// A resting block on its way back into use.
+pub(crate) struct Waking<L: Layout> {
+    pos: Pos,
+    units: Units,
+    record: Record<L>,
+    pub(crate) handle: Handle<L>,
+    /// The block behind it in its list.
+    next: Pos,
+}
+
+impl<L: Layout> Waking<L> {
+    #[inline(always)]
+    fn write<'s, C: Check>(&self, mut arena: Arena<'s, L, C>) -> Option<SpanMut<'s, L, C>> {
+        let index = self.handle.index();
+        if L::WAKES_ENTRY {
+            arena.put_entry(index, self.record.entry);
+        }
+        if C::ENABLED {
+            arena.put_seal(index, C::digest(L::protected(&self.record).as_ref()));
+        }
+        let mut span = arena.into_span(self.pos, self.units)?;
+        span.put_flags(self.record.header);
+        Some(span)
+    }
+}
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The common case of an allocation, small enough to be inlined: a block of this size rests.
-    /// Whatever is unusual is left to the general case.
+    /// Whatever is unusual is left to the general case. Nothing is written yet.
     #[inline(always)]
-    pub(crate) fn alloc_resting(&mut self, size: usize) -> Option<(Handle<L>, Pos)> {
-        if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
+    pub(crate) fn plan_resting(&self, size: usize) -> Option<Waking<L>> {
+        // Those that are neither too small for a list nor too large.
+        let below = (Arena::<L, C>::LEAST_LINKED.0 - 1) * L::GRANULE;
+        let least = (below + 1).saturating_sub(L::HEADER);
+        let most = L::CACHED_MAX * L::GRANULE - L::HEADER;
+        if size.wrapping_sub(least) > most - least || self.maximum != Index::NONE {
             return None;
         }
         let shape = Shape::of_bytes::<L>(L::HEADER + size);
-        let rested = self.index.resting().take(&self.arena, shape.units)?;
-        Some((self.wake(&rested, shape)?, rested.pos))
+        let (rested, next) = self.index.resting_first(&self.arena, shape.units, size)?;
+        let waking = self.plan_wake(&rested, shape)?;
+        Some(Waking { next, ..waking })
+    }
+
+    /// Carries out what [`plan_resting`](Self::plan_resting) has found. The payload has all bytes that
+    /// were asked for.
+    #[inline(always)]
+    pub(crate) fn alloc_resting(&mut self, waking: &Waking<L>, size: usize) -> &mut [u8] {
+        // Before anything is written: so the place need not be checked again.
+        let arena = self.arena.local();
+        self.index.resting().pop(waking.units, waking.next);
+        self.table.wake();
+        self.used.add(waking.units);
+        let span = waking.write(arena);
+        span.and_then(|span| span.payload(size)).unwrap_or_default()
     }
 
     /// The same for sizes that are rare.
@@ -37,11 +81,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.maximum != Index::NONE {
             return None;
         }
-        let rested = self
-            .index
-            .resting()
-            .take_unlisted(&self.arena, shape.units)?;
-        self.wake(&rested, shape)
+        let resting = self.index.resting();
+        let rested = resting.take_unlisted(&self.arena, shape.units)?;
+        let waking = self.plan_wake(&rested, shape)?;
+        self.wake(&waking);
+        Some(waking.handle)
     }
 
     /// The same for a request with an alignment, in granules.
@@ -51,21 +95,21 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let resting = self.index.resting();
         let rested = resting.take_aligned(&self.arena, shape.units, align)?;
-        let handle = self.wake(&rested, shape)?;
-        let mut live = Live::find_plain(&self.arena, handle)?;
+        let waking = self.plan_wake(&rested, shape)?;
+        self.wake(&waking);
+        let mut live = Live::find_plain(&self.arena, waking.handle)?;
         live.record.entry = L::entry_aligned(live.record.entry, align.trailing_zeros());
         self.arena.put_entry(live.index, live.record.entry);
         live.seal(&mut self.arena).ok()?;
-        Some(handle)
+        Some(waking.handle)
     }
 
-    /// Makes a resting block one in use again, with its number and the next generation.
+    /// What becomes of a resting block that is in use again, with its number and the next generation.
     #[inline(always)]
-    fn wake(&mut self, rested: &Rested<L>, shape: Shape) -> Option<Handle<L>> {
-        let mut arena = self.arena.local();
+    fn plan_wake(&self, rested: &Rested<L>, shape: Shape) -> Option<Waking<L>> {
         let index = L::resting_index(rested.header);
         let entry = if L::WAKES_ENTRY || C::ENABLED {
-            arena.entry(index)?
+            self.arena.entry(index)?
         } else {
             L::Entry::default()
         };
@@ -75,60 +119,65 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             trailer: L::Trailer::default(),
         };
         let (record, token) = L::wake(&record, shape.pad);
-        let handle = Handle::from_token(token?);
-        arena.put_flags(rested.pos, record.header);
-        if L::WAKES_ENTRY {
-            arena.put_entry(index, record.entry);
-        }
-        if C::ENABLED {
-            arena.put_seal(index, C::digest(L::protected(&record).as_ref()));
-        }
-        self.table.wake();
-        self.used.0 = self.used.0.wrapping_add(shape.units.0);
-        Some(handle)
+        Some(Waking {
+            pos: rested.pos,
+            units: shape.units,
+            record,
+            handle: Handle::from_token(token?),
+            next: Pos::NIL,
+        })
     }
 
-    /// The common case of freeing, small enough to be inlined: a plain small block, not the last one.
+    #[inline(always)]
+    fn wake(&mut self, waking: &Waking<L>) {
+        waking.write(self.arena.local());
+        self.table.wake();
+        self.used.add(waking.units);
+    }
+
+    /// The common case of freeing, small enough to be inlined: a plain small block without an alignment,
+    /// not the last one.
     #[inline(always)]
     pub(crate) fn free_to_rest(&mut self, handle: Handle<L>) -> Option<()> {
-        let live = Live::find_plain(&self.arena, handle)?;
+        let live = Live::find_unaligned(&self.arena, handle)?;
         if !self.may_rest(&live) {
             return None;
         }
         let (pos, units, header) = (live.pos, live.units, live.record.header);
         let mut arena = self.arena.local();
         self.index.resting().rest(&mut arena, pos, units, header)?;
-        forget_alignment(&mut arena, &live);
         self.count_resting(&live);
         Some(())
     }
 
-    /// The same for sizes that are rare; false, and nothing done, if the block cannot rest.
+    /// The same for any plain block; false, and nothing done, if the block cannot rest.
     #[inline(always)]
-    pub(crate) fn rest_unlisted(&mut self, live: &Live<L>) -> bool {
+    pub(crate) fn rest_any(&mut self, live: &Live<L>) -> bool {
         if !self.may_rest(live) {
             return false;
         }
         let (pos, units, header) = (live.pos, live.units, live.record.header);
-        let arena = &mut self.arena;
-        let freed = self
-            .index
-            .resting()
-            .rest_unlisted(arena, pos, units, header);
-        match freed {
-            Freed::Not => return false,
-            Freed::Rests => {}
-            Freed::Displaces(old) => {
-                // Damage leaves the old one to the next sweep.
-                let header = self
-                    .arena
-                    .header(old)
-                    .filter(|&header| L::is_resting(header));
-                let rested = header.map(|header| Rested { pos: old, header });
-                let _ = rested.map(|rested| self.release(&rested));
+        let (resting, arena) = (self.index.resting(), &mut self.arena);
+        if resting.rest(arena, pos, units, header).is_none() {
+            match resting.rest_unlisted(arena, pos, units, header) {
+                Freed::Not => return false,
+                Freed::Rests => {}
+                Freed::Displaces(old) => {
+                    // Damage leaves the old one to the next sweep.
+                    let header = self
+                        .arena
+                        .header(old)
+                        .filter(|&header| L::is_resting(header));
+                    let rested = header.map(|header| Rested { pos: old, header });
+                    let _ = rested.map(|rested| self.release(&rested));
+                }
             }
         }
-        forget_alignment(&mut self.arena, live);
+        if L::align(&live.record) > 0 {
+            // The next request has its own.
+            let entry = L::entry_aligned(live.record.entry, 0);
+            self.arena.put_entry(live.index, entry);
+        }
         self.count_resting(live);
         true
     }
@@ -136,16 +185,21 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Whether a plain block may rest: one whose end or number is the last is given back at once.
     #[inline(always)]
     fn may_rest(&self, live: &Live<L>) -> bool {
-        live.pos + live.units < self.arena.tail()
-            && (live.index.0 != self.arena.entries() || Table::is_long(&self.arena))
+        live.units < self.arena.tail() - live.pos
+            && (live.index.0 != self.arena.entries() || self.last_may_rest())
             && self.maximum == Index::NONE
             && live.verify(&self.arena).is_ok()
+    }
+
+    #[cold]
+    fn last_may_rest(&self) -> bool {
+        Table::is_long(&self.arena)
     }
 
     #[inline(always)]
     fn count_resting(&mut self, live: &Live<L>) {
         self.table.rest();
-        self.lower_used(live.units);
+        self.used.lower(live.units);
         self.settled = false;
     }
 
@@ -217,13 +271,5 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 pos.0 as u64,
             )
         })
-    }
-}
-
-/// Takes the alignment out of the entry of a block that has come to rest: the next request has its own.
-#[inline(always)]
-fn forget_alignment<L: Layout, C: Check>(arena: &mut Arena<'_, L, C>, live: &Live<L>) {
-    if L::align(&live.record) > 0 {
-        arena.put_entry(live.index, L::entry_aligned(live.record.entry, 0));
     }
 }

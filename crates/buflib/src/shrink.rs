@@ -106,7 +106,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             new.put_front_word(&mut self.arena, skipped, extended);
         }
         new.seal(&mut self.arena)?;
-        self.lower_used(live.units - shape.units);
+        self.used.lower(live.units - shape.units);
         if live.index == self.maximum {
             self.maximum = Index::NONE;
         }

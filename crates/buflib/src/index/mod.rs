@@ -71,6 +71,16 @@ impl<L: Encoding> FreeIndex<L> {
         rooms: Rooms::EMPTY,
     };
 
+    #[inline(always)]
+    pub(crate) fn resting_first<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+        size: usize,
+    ) -> Option<(Rested<L>, Pos)> {
+        self.resting.first(arena, units, size)
+    }
+
     /// The blocks that rest, for the paths that need nothing else.
     #[inline(always)]
     pub(crate) fn resting(&mut self) -> &mut Resting<L> {

@@ -65,12 +65,14 @@ impl<L: Encoding> Resting<L> {
         units: Units,
         header: L::Header,
     ) -> Option<()> {
-        if units < Arena::<L, C>::LEAST_LINKED {
+        let least = Arena::<L, C>::LEAST_LINKED;
+        if units.0.wrapping_sub(least.0) > L::CACHED_MAX - least.0 {
             return None;
         }
         let first = self.lists.as_mut().get_mut(units.0)?;
-        arena.put_resting(pos, header);
-        arena.put_resting_next(pos, Pos(first.unpack()));
+        let mut span = arena.span_mut(pos, units)?;
+        span.put_resting_next(Pos(first.unpack()))?;
+        span.put_flags(L::rest(header));
         *first = L::Link::pack(pos.0);
         Some(())
     }
@@ -83,10 +85,34 @@ impl<L: Encoding> Resting<L> {
         arena: &Arena<'_, L, C>,
         units: Units,
     ) -> Option<Rested<L>> {
-        let first = self.lists.as_mut().get_mut(units.0)?;
-        let rested = Self::at(arena, *first, units)?;
-        *first = L::Link::pack(arena.resting_next(rested.pos)?.0);
+        let (rested, next) = self.first(arena, units, 0)?;
+        self.pop(units, next);
         Some(rested)
+    }
+
+    /// The block that [`take`](Self::take) would take, with room for `size` bytes, and the one behind it.
+    #[inline(always)]
+    pub(crate) fn first<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+        size: usize,
+    ) -> Option<(Rested<L>, Pos)> {
+        let pos = Pos(self.lists.as_ref().get(units.0)?.unpack());
+        let span = arena.span(pos, units)?;
+        let header = span.header();
+        if !L::is_resting_as(header, units) || !span.holds(size) {
+            return None;
+        }
+        Some((Rested { pos, header }, span.resting_next()?))
+    }
+
+    /// Takes the [`first`](Self::first) block out of its list.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, units: Units, next: Pos) {
+        if let Some(first) = self.lists.as_mut().get_mut(units.0) {
+            *first = L::Link::pack(next.0);
+        }
     }
 
     #[inline(always)]

@@ -295,6 +295,15 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
     /// Whether the entry is a block's: neither vacant nor a pin record.
     fn entry_is_live(entry: Self::Entry) -> bool;
     fn entry_pos(entry: Self::Entry) -> Pos;
+    /// The position in the entry of a block without alignment; of any other, one that no arena has.
+    #[inline(always)]
+    fn unaligned_pos(entry: Self::Entry) -> Pos {
+        if Self::entry_is_live(entry) && Self::entry_aligned(entry, 0) == entry {
+            Self::entry_pos(entry)
+        } else {
+            Pos::NIL
+        }
+    }
     fn entry_at(entry: Self::Entry, pos: Pos) -> Self::Entry;
     /// The entry with this alignment, in doublings of the granule.
     fn entry_aligned(entry: Self::Entry, align: u32) -> Self::Entry;

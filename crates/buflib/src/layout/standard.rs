@@ -46,8 +46,6 @@ const PAD: u32 = 7;
 const OWNER_SHIFT: u32 = 2;
 const OWNER: u32 = 0x1fff << 14;
 const NEXT: u32 = 0x7ff << 16;
-/// Where the generation is in a short header.
-const SHORT_GENERATION: u32 = GENERATION << (GENERATION_SHIFT - OWNER_SHIFT);
 /// What a short block has in its header while it rests. Two bits away from any block in use.
 const RESTING: u32 = FREE | FIXED;
 
@@ -214,7 +212,7 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn is_resting_as(header: Words, units: Units) -> bool {
-        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS) == RESTING | units.0 as u32
+        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS) == RESTING + (units.0 as u32 & LONG_UNITS)
     }
     #[inline(always)]
     fn resting_index(header: Words) -> Index {
@@ -224,10 +222,10 @@ impl Encoding for Standard {
     #[inline(always)]
     fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU32>) {
         let Words { first, second } = record.header;
+        // Where the generation overflows, a resting block has a zero.
         let step = 1 << (GENERATION_SHIFT - OWNER_SHIFT);
-        let next = second.wrapping_add(step) & SHORT_GENERATION;
-        let kept = second & !(RESTING | PAD << UPPER_SHIFT | SHORT_GENERATION);
-        let second = kept | next | (pad as u32) << UPPER_SHIFT;
+        let kept = second.wrapping_add(step) & !(RESTING | LONG | PAD << UPPER_SHIFT);
+        let second = kept | (pad as u32) << UPPER_SHIFT;
         let token = NonZeroU32::new(u32::from(first) | (second & OWNER) << OWNER_SHIFT);
         let header = Words { first, second };
         (Record { header, ..*record }, token)
@@ -311,6 +309,11 @@ impl Encoding for Standard {
     #[inline(always)]
     fn entry_pos(entry: u32) -> Pos {
         Pos((entry & POSITION) as usize)
+    }
+    #[inline(always)]
+    fn unaligned_pos(entry: u32) -> Pos {
+        // All else in an entry is above the position.
+        Pos(entry as usize)
     }
     #[inline(always)]
     fn entry_at(entry: u32, pos: Pos) -> u32 {

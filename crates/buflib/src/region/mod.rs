@@ -19,7 +19,8 @@ use crate::inspect::Counters;
 use crate::layout::Layout;
 use crate::step::Progress;
 use crate::table::Table;
-use crate::units::{Index, Pos, Units};
+use crate::units::{Index, Pos};
+use crate::usage::Usage;
 
 pub use error::{AttachError, Refused, RegionError};
 pub use place::Suspended;
@@ -29,8 +30,7 @@ pub use place::Suspended;
 pub(crate) struct Books<L: Layout> {
     index: FreeIndex<L>,
     table: Table,
-    used: Units,
-    peak: Units,
+    used: Usage,
     fixed: usize,
     owned: usize,
     align: usize,
@@ -45,8 +45,7 @@ impl<L: Layout> Books<L> {
     pub(crate) const EMPTY: Self = Self {
         index: FreeIndex::EMPTY,
         table: Table::EMPTY,
-        used: Units::ZERO,
-        peak: Units::ZERO,
+        used: Usage::NONE,
         fixed: 0,
         owned: 0,
         align: 1,
@@ -63,7 +62,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             index,
             table,
             used,
-            peak,
             fixed,
             owned,
             align,
@@ -77,7 +75,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             index,
             table,
             used,
-            peak,
             fixed,
             owned,
             align,
@@ -94,7 +91,6 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             index: self.index.clone(),
             table: self.table.clone(),
             used: self.used,
-            peak: self.peak,
             fixed: self.fixed,
             owned: self.owned,
             align: self.align,

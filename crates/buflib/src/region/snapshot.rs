@@ -9,6 +9,7 @@ use crate::heap::{Heap, MAX_ALIGN};
 use crate::inspect::{Counters, Row};
 use crate::layout::Layout;
 use crate::table::Table;
+use crate::usage::Usage;
 use crate::units::Index;
 
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
@@ -192,7 +193,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// another.
     fn adopt(&mut self, row: &Row, table: Table, maximum: Index) -> Result<(), Corruption> {
         self.table = table;
-        self.used = row.used;
+        self.used = Usage::of(row.used);
         self.fixed = row.fixed;
         self.owned = row.owned;
         self.align = row.align.max(1);
