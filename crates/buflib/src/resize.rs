@@ -59,7 +59,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
-        self.resize_to(handle, size, &mut Nobody).map(drop)
+        match self.resize_in_room(handle, size) {
+            Some(_) => Ok(()),
+            None => self.resize_to(handle, size, &mut Nobody).map(drop),
+        }
     }
 
     /// The same, with the block's bytes at hand afterwards.
@@ -77,7 +80,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
-        let place = self.resize_to(handle, size, &mut Nobody)?;
+        let place = match self.resize_in_room(handle, size) {
+            Some(place) => place,
+            None => self.resize_to(handle, size, &mut Nobody)?,
+        };
         Ok(self.arena.payload_mut(place).unwrap_or_default())
     }
 
@@ -109,6 +115,40 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             && handle.index() != self.maximum
             && live.verify(&self.arena).is_ok();
         sound.then_some((live, shape))
+    }
+
+    /// The commonest case: a plain short block whose end moves within its last granule or within the room
+    /// behind it.
+    #[inline(always)]
+    fn resize_in_room(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+        let live = Live::find_unaligned(&self.arena, handle)?;
+        let shape = Shape::of_bytes::<L>(L::HEADER.checked_add(size)?);
+        if shape.units.0 >= L::LONG.min(L::MAX_POS)
+            || self.maximum != Index::NONE
+            || live.verify(&self.arena).is_err()
+        {
+            return None;
+        }
+        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let arena = self.arena.local();
+        let mut block = if shape.units == live.units {
+            arena.into_span(live.pos, live.units)?
+        } else {
+            let (old, new) = (live.units, shape.units);
+            self.index.move_within_room(arena, live.pos, old, new)?
+        };
+        block.put_flags(record.header);
+        self.used.lower(live.units);
+        self.used.add(shape.units);
+        self.settled = false;
+        if record.entry != live.record.entry {
+            self.arena.put_entry(live.index, record.entry);
+        }
+        if C::ENABLED {
+            let digest = C::digest(L::protected(&record).as_ref());
+            self.arena.put_seal(live.index, digest);
+        }
+        Some(shape.place(live.pos))
     }
 
     /// The common case: a plain block whose end moves, or not even that. Whatever is unusual is left to the

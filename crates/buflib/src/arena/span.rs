@@ -121,6 +121,22 @@ impl<'s, L: Encoding, C: Check> SpanMut<'s, L, C> {
         }
     }
 
+    /// Writes a header so many granules behind the first, if there are as many.
+    #[inline(always)]
+    pub(crate) fn put_header_at(&mut self, offset: Units, header: L::Header) {
+        if offset > self.span.units {
+            return;
+        }
+        let (first, second) = header.split();
+        // SAFETY: `pos + offset <= tail`: as in `header`, and exclusively ours (this type).
+        unsafe {
+            let to = self.span.start.add(offset.bytes::<L>());
+            to.cast::<First<L>>().write(first);
+            let to = to.add(Arena::<L, C>::SECOND);
+            to.cast::<Second<L>>().write(second);
+        }
+    }
+
     /// Writes the link of a resting block; none, and nothing done, if there is no room for one.
     #[inline(always)]
     pub(crate) fn put_resting_next(&mut self, next: Pos) -> Option<()> {

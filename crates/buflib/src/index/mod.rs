@@ -20,7 +20,7 @@ mod cache;
 mod resting;
 mod rooms;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, SpanMut};
 use crate::check::Check;
 use crate::error::{Broken, Corruption, Fault};
 use crate::layout::{Encoding, FreeKind};
@@ -330,6 +330,19 @@ impl<L: Encoding> FreeIndex<L> {
         }
         self.leave_gap(arena, pos, gap);
         Ok(Some(pos + gap))
+    }
+
+    /// Moves the end of a block within the room behind it; none, and nothing done, if there is no such
+    /// room, or it is too short or would be too long.
+    #[inline(always)]
+    pub(crate) fn move_within_room<'s, C: Check>(
+        &mut self,
+        arena: Arena<'s, L, C>,
+        pos: Pos,
+        old: Units,
+        new: Units,
+    ) -> Option<SpanMut<'s, L, C>> {
+        self.rooms.move_front(arena, pos, old, new)
     }
 
     /// Takes `more` granules from `end` on, where a block ends, if so many are free there.

@@ -4,7 +4,7 @@
 //! turn. From a room that costs one header; from a bin it costs a list.
 
 use super::{Strip, broken_list};
-use crate::arena::Arena;
+use crate::arena::{Arena, SpanMut};
 use crate::check::Check;
 use crate::error::Corruption;
 use crate::layout::{Encoding, FreeKind};
@@ -56,6 +56,38 @@ impl Rooms {
             }
         }
         false
+    }
+
+    /// Moves the front of a room to where the block in front of it is to end, if the room reaches as far and
+    /// does not become too long. `block` is what stands from `pos` on: the block, and the room.
+    #[inline(always)]
+    pub(super) fn move_front<'s, L: Encoding, C: Check>(
+        &mut self,
+        arena: Arena<'s, L, C>,
+        pos: Pos,
+        old: Units,
+        new: Units,
+    ) -> Option<SpanMut<'s, L, C>> {
+        for (i, room) in self.rooms.iter_mut().enumerate() {
+            if room.pos != pos + old {
+                continue;
+            }
+            let whole = old + room.units;
+            let rest = whole - new;
+            if rest > MOST {
+                return None;
+            }
+            let mut span = arena.into_span(pos, whole)?;
+            self.last = i;
+            room.pos = Pos::NIL;
+            room.units = rest;
+            if rest > Units::ZERO {
+                room.pos = pos + new;
+                span.put_header_at(new, L::free_header(FreeKind::Cached, rest, Pos::NIL));
+            }
+            return Some(span);
+        }
+        None
     }
 
     /// Takes the room that starts at `pos` out, if there is one.
