@@ -100,7 +100,8 @@ impl<L: Layout> Live<L> {
             .entry(handle.index())
             .filter(|&entry| L::entry_is_live(entry))?;
         let pos = L::entry_pos(entry);
-        Some(Self::of(handle, entry, pos, arena.header(pos)?))
+        let header = arena.span(pos, Units::ZERO)?.header();
+        Some(Self::of(handle, entry, pos, header))
     }
 
     #[inline(always)]

@@ -189,7 +189,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         while self.arena.top() - Pos::FIRST < self.used.units() + units {
             // The table may end with numbers of resting blocks, but cannot be shorter than what is taken.
             let least = self.arena.top_beside(self.table.taken());
-            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used.units() + units) {
+            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used.units() + units)
+            {
                 return Ok(Room::NotThere);
             }
             self.survey::<K>(Units::ZERO, Units::ZERO)?;

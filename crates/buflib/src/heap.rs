@@ -171,7 +171,8 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         if let Some(live) = Live::find_plain(&self.arena, handle) {
-            if let Some(bytes) = self.arena.payload(live.plain_place()) {
+            let span = self.arena.span(live.pos, live.units);
+            if let Some(bytes) = span.and_then(|span| span.payload(L::pad(&live.record))) {
                 return Ok(bytes);
             }
         }
@@ -240,11 +241,15 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// As for [`get`](Self::get).
     #[inline(always)]
     pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
-        let found = Live::find_plain(&self.arena, handle);
-        let place = match found.map(|live| live.plain_place()) {
-            Some(place) if self.arena.payload(place).is_some() => place,
-            _ => self.locate(handle)?,
-        };
+        if let Some(live) = Live::find_plain(&self.arena, handle) {
+            let pad = L::pad(&live.record);
+            let span = self.arena.span(live.pos, live.units);
+            if let Some(len) = span.and_then(|span| Some(span.payload(pad)?.len())) {
+                let span = self.arena.span_mut(live.pos, live.units);
+                return Ok(span.and_then(|span| span.payload(len)).unwrap_or_default());
+            }
+        }
+        let place = self.locate(handle)?;
         Ok(self.arena.payload_mut(place).unwrap_or_default())
     }
 

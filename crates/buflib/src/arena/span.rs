@@ -68,7 +68,15 @@ impl<'s, L: Encoding, C: Check> Arena<'s, L, C> {
     }
 }
 
-impl<L: Encoding, C: Check> Span<'_, L, C> {
+impl<'s, L: Encoding, C: Check> Span<'s, L, C> {
+    /// All behind the header but for `taken` bytes at the end, if there are as many.
+    #[inline(always)]
+    pub(crate) fn payload(&self, taken: usize) -> Option<&'s [u8]> {
+        let len = self.units.bytes::<L>().checked_sub(L::HEADER + taken)?;
+        // SAFETY: `HEADER + len` bytes are inside the span, which is borrowed for `'s`.
+        Some(unsafe { core::slice::from_raw_parts(self.start.add(L::HEADER), len) })
+    }
+
     #[inline(always)]
     pub(crate) fn header(&self) -> L::Header {
         // SAFETY: a header at `pos` is inside (this type's invariant).

@@ -212,7 +212,8 @@ impl Encoding for Standard {
     }
     #[inline(always)]
     fn is_resting_as(header: Words, units: Units) -> bool {
-        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS) == RESTING + (units.0 as u32 & LONG_UNITS)
+        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS)
+            == RESTING + (units.0 as u32 & LONG_UNITS)
     }
     #[inline(always)]
     fn resting_index(header: Words) -> Index {

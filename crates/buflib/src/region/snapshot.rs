@@ -9,8 +9,8 @@ use crate::heap::{Heap, MAX_ALIGN};
 use crate::inspect::{Counters, Row};
 use crate::layout::Layout;
 use crate::table::Table;
-use crate::usage::Usage;
 use crate::units::Index;
+use crate::usage::Usage;
 
 impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// Bytes that an image has beside the arena itself: the record behind it.
