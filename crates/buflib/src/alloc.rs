@@ -105,7 +105,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     #[inline(never)]
-    fn alloc_plain<K: Keeper<L, C>>(
+    pub(crate) fn alloc_plain<K: Keeper<L, C>>(
         &mut self,
         size: usize,
         keeper: &mut K,

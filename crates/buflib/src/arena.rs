@@ -563,6 +563,40 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
     }
 
+    /// The lowest vacant entry between two numbers. Looked for in strides once the first few are found in
+    /// use.
+    #[inline(always)]
+    pub(crate) fn first_vacant(&self, first: Index, last: Index) -> Option<Index> {
+        const STRIDE: usize = 16;
+        let last = last.0.min(self.entries);
+        let is_vacant = |&entry: &L::Entry| L::entry_is_vacant(entry);
+        if C::ENABLED {
+            let mut numbers = (first.0..=last).map(Index);
+            return numbers.find(|&index| self.entry(index).as_ref().is_some_and(is_vacant));
+        }
+        let count = (last + 1).checked_sub(first.0)?;
+        let lowest = self.entry_at(Index(last))?.cast::<L::Entry>();
+        self.entry_at(first)?;
+        // SAFETY: entries `first` to `last`, both in the table and one behind the other without check
+        // words: initialised and aligned (invariants 2 and 3), and not written for as long as `self` is
+        // borrowed.
+        let entries = unsafe { core::slice::from_raw_parts(lowest.as_ptr(), count) };
+        let (far, near) = entries.split_at_checked(count.saturating_sub(STRIDE))?;
+        if let Some(at) = near.iter().rev().position(is_vacant) {
+            return Some(Index(first.0 + at));
+        }
+        let mut number = first.0 + near.len();
+        for some in far.rchunks(STRIDE) {
+            let any = some.iter().fold(false, |any, entry| any | is_vacant(entry));
+            if any {
+                let at = some.iter().rev().position(is_vacant)?;
+                return Some(Index(number + at));
+            }
+            number += some.len();
+        }
+        None
+    }
+
     /// Where the payload behind a block's header starts, by its number alone.
     ///
     /// # Safety

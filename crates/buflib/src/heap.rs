@@ -48,7 +48,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `heap` | this type: construction, access to payloads |
 /// | `alloc`, `resize` | how requests are served and blocks given back |
 /// | `place`, `maximum` | where a new block goes; what can be had at the most |
-/// | `rest` | blocks that were freed and keep their number: the common case of both |
+/// | `rest`, `order` | the common case of both: blocks that were freed and keep their number; the lowest number |
 /// | `compact`, `step` | moving blocks together, all at once or a little at a time |
 /// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
 /// | `shrink`, `push`, `pin` | cutting blocks from both sides; pushing neighbours away; keeping blocks in place |
@@ -77,7 +77,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) arena: Arena<'a, L, C>,
     pub(crate) index: FreeIndex<L>,
-    pub(crate) table: Table,
+    pub(crate) table: Table<L>,
     /// Granules of blocks in use.
     pub(crate) used: Units,
     /// The most there were, looked at before it becomes less.

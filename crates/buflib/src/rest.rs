@@ -15,7 +15,7 @@ use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::index::{Freed, Rested, number_of_resting};
 use crate::layout::{Layout, Record};
-use crate::table::Table;
+use crate::table::{Numbering, Table};
 use crate::units::{Index, Pos};
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
@@ -27,6 +27,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return None;
         }
         let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        if L::Numbering::LOWEST {
+            return self.alloc_in_order(shape);
+        }
         let rested = self.index.resting().take(&self.arena, shape.units)?;
         Some((self.wake(&rested, shape)?, rested.pos))
     }
@@ -91,6 +94,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The common case of freeing, small enough to be inlined: a plain small block, not the last one.
     #[inline(always)]
     pub(crate) fn free_to_rest(&mut self, handle: Handle<L>) -> Option<()> {
+        if L::Numbering::LOWEST {
+            return self.free_in_order(handle);
+        }
         let live = Live::find_plain(&self.arena, handle)?;
         if !self.may_rest(&live) {
             return None;

@@ -57,6 +57,8 @@ pub(crate) static ALL: &[Entry] = &[
     entry::<buflib::Plain>(),
     entry::<buflib::Crc>(),
     entry::<buflib::Paced>(),
+    entry::<buflib::InOrder>(),
+    entry::<buflib::SmallState>(),
     entry::<buflib::Wide>(),
     entry::<buflib::WideCrc>(),
     entry::<buflib::Narrow>(),

@@ -28,7 +28,7 @@ pub use place::Suspended;
 #[derive(Clone, Debug)]
 pub(crate) struct Books<L: Layout> {
     index: FreeIndex<L>,
-    table: Table,
+    table: Table<L>,
     used: Units,
     peak: Units,
     fixed: usize,

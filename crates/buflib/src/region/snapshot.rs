@@ -190,7 +190,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 
     /// Builds what is kept beside the arena from what a walk has found, and the free-space index by
     /// another.
-    fn adopt(&mut self, row: &Row, table: Table, maximum: Index) -> Result<(), Corruption> {
+    fn adopt(&mut self, row: &Row, table: Table<L>, maximum: Index) -> Result<(), Corruption> {
         self.table = table;
         self.used = row.used;
         self.fixed = row.fixed;
