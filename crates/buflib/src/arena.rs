@@ -45,6 +45,20 @@ pub(crate) struct Place {
     pub(crate) taken: usize,
 }
 
+/// The two addresses that a handle and its table entry lead to a payload from; see
+/// [LAYOUT.md](https://docs.rs/crate/buflib/latest/source/docs/LAYOUT.md).
+///
+/// They stay as they are until memory is given out or taken back, or the heap is moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Anchors {
+    /// Where the handle table ends. The entry of number *n* is *n* entries in front.
+    pub table_end: NonNull<u8>,
+    /// Where the payload of a block at position 0 would be, which there is none at. That of position *p* is *p*
+    /// granules behind.
+    pub origin: *mut u8,
+}
+
 impl Place {
     pub(crate) const NOWHERE: Self = Self::whole(Pos::NIL, Units::ZERO);
 
@@ -560,6 +574,17 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         if let Some(to) = self.entry_at(index) {
             // SAFETY: an entry of the table, aligned (invariant 2) and ours (invariant 1).
             unsafe { to.cast::<L::Entry>().write(entry) };
+        }
+    }
+
+    pub(crate) fn anchors(&self) -> Anchors {
+        Anchors {
+            table_end: self.end,
+            origin: self
+                .start
+                .as_ptr()
+                .wrapping_add(L::HEADER)
+                .wrapping_sub(L::GRANULE),
         }
     }
 

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::arena::{Arena, Place};
+use crate::arena::{Anchors, Arena, Place};
 use crate::block::Live;
 use crate::check::{Check, Unchecked};
 use crate::error::{Broken, BuildError, Error};
@@ -204,6 +204,13 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     pub unsafe fn ptr_unchecked(&self, handle: Handle<L>) -> NonNull<u8> {
         // SAFETY: a live block's entry is in the table, and leads to the block.
         unsafe { self.arena.ptr_unchecked(handle.index()) }
+    }
+
+    /// Where handles resolve, for code in other languages that does what
+    /// [`ptr_unchecked`](Self::ptr_unchecked) does.
+    #[must_use]
+    pub fn anchors(&self) -> Anchors {
+        self.arena.anchors()
     }
 
     #[cold]

@@ -58,7 +58,7 @@ mod table;
 mod units;
 mod with;
 
-pub use arena::Given;
+pub use arena::{Anchors, Given};
 pub use check::{Check, Crc32, Unchecked};
 pub use compact::Compaction;
 pub use error::{BuildError, Corruption, Error, Fault, Found};
@@ -70,7 +70,7 @@ pub use list::{Allocations, Block, Blocks};
 pub use owner::{Answer, Event, Move, Owner, Side, Sync, Tag, Wish};
 pub use pin::Pinned;
 pub use pod::Pod;
-pub use region::{AttachError, Refused, RegionError, Suspended};
+pub use region::{AttachError, Outline, Refused, RegionError, Suspended};
 pub use request::Request;
 pub use step::{Budget, Step};
 pub use store::Store;

@@ -394,7 +394,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let given = self
             .index
             .give_back(&mut self.arena, live.pos, live.units, follows_free);
-        Self::end_of_move(told, keeper);
+        self.end_of_move(told, keeper);
         match given {
             Ok(()) => Ok(Some(place)),
             Err(broken) => Err(self.diagnose(broken)),

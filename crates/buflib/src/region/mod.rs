@@ -4,6 +4,7 @@
 //! each be moved in one piece, and none of the metadata changes with them.
 
 mod error;
+mod outline;
 mod place;
 mod record;
 mod resize;
@@ -22,6 +23,7 @@ use crate::table::Table;
 use crate::units::{Index, Pos, Units};
 
 pub use error::{AttachError, Refused, RegionError};
+pub use outline::Outline;
 pub use place::Suspended;
 
 /// All of a heap but its memory.
