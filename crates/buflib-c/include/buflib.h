@@ -246,14 +246,13 @@ enum {
     BUFLIB_ERROR_BAD_HANDLE = 1,  /* freed, stale, or of another heap */
     BUFLIB_ERROR_CORRUPT = 2,     /* metadata was overwritten */
     BUFLIB_ERROR_BUSY = 3,        /* a call from within a move or sync callback that may only look */
-    BUFLIB_ERROR_NOT_READY = 4,   /* the context has no usable pool */
-    BUFLIB_ERROR_OUTSIDE = 5,     /* shrinking to what is not in the block */
-    BUFLIB_ERROR_PINNED = 6,      /* freeing a pinned block */
-    BUFLIB_ERROR_NOT_PINNED = 7,  /* one unpin too many */
-    BUFLIB_ERROR_PIN_FAILED = 8,  /* no room for a pin, or too many */
-    BUFLIB_ERROR_BAD_ALIGNMENT = 9,
-    BUFLIB_ERROR_NOT_TAKEN = 10,  /* putting back more than was taken out */
-    BUFLIB_ERROR_CANNOT_MOVE = 11 /* the pool cannot be relocated there */
+    BUFLIB_ERROR_OUTSIDE = 4,     /* shrinking to what is not in the block */
+    BUFLIB_ERROR_PINNED = 5,      /* freeing a pinned block */
+    BUFLIB_ERROR_NOT_PINNED = 6,  /* one unpin too many */
+    BUFLIB_ERROR_PIN_FAILED = 7,  /* no room for a pin, or too many */
+    BUFLIB_ERROR_BAD_ALIGNMENT = 8,
+    BUFLIB_ERROR_NOT_TAKEN = 9,  /* putting back more than was taken out */
+    BUFLIB_ERROR_CANNOT_MOVE = 10 /* the pool cannot be relocated there */
 };
 
 struct buflib_error {

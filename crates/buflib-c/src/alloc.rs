@@ -31,7 +31,7 @@ pub unsafe extern "C" fn buflib_alloc(ctx: *mut Context, size: usize) -> c_int {
     // SAFETY: by the caller's promise.
     unsafe {
         let result = on_heap!(ctx, |hold| alloc_plain(hold, size));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), FAILED)
+        settle(ctx, 0, result, FAILED)
     }
 }
 
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn buflib_alloc_aligned(
     unsafe {
         let wanted = Wanted::new(align, name, ops).ok_or(Failure::NO_ROOM);
         let result = wanted.and_then(|wanted| on_heap!(ctx, |hold| alloc(hold, size, &wanted)));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), FAILED)
+        settle(ctx, 0, result, FAILED)
     }
 }
 
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn buflib_alloc_maximum_aligned(
     unsafe {
         let wanted = Wanted::new(align, name, ops).ok_or(Failure::NO_ROOM);
         let result = wanted.and_then(|wanted| on_heap!(ctx, |hold| alloc_maximum(hold, &wanted)));
-        let (handle, bytes) = settle(ctx, 0, result.map_err(Failure::of_alloc), (FAILED, 0));
+        let (handle, bytes) = settle(ctx, 0, result, (FAILED, 0));
         if !size.is_null() && handle != FAILED {
             size.write(bytes);
         }

@@ -120,7 +120,7 @@ pub unsafe extern "C" fn buflib_available(ctx: *mut Context) -> usize {
     // SAFETY: by the caller's promise.
     unsafe {
         let result = at_heap!(ctx, |heap| Ok(heap.available()));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), 0)
+        settle(ctx, 0, result, 0)
     }
 }
 
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn buflib_allocatable(ctx: *mut Context) -> usize {
     // SAFETY: by the caller's promise.
     unsafe {
         let result = on_heap!(ctx, |hold| allocatable(hold));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), 0)
+        settle(ctx, 0, result, 0)
     }
 }
 

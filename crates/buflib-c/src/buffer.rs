@@ -110,7 +110,7 @@ pub unsafe extern "C" fn buflib_context_relocate(ctx: *mut Context, pool: *mut c
     // SAFETY: by the caller's promise.
     unsafe {
         let Some(pool) = NonNull::new(pool.cast::<u8>()) else {
-            return settle(ctx, 0, Err(Failure::NOT_READY), false);
+            return settle(ctx, 0, Err(Failure::NO_POOL), false);
         };
         // The pool that the context was given may start a little in front of its first granule.
         let result = on_heap!(ctx, |hold| relocate(hold, pool));

@@ -156,6 +156,12 @@ impl<L: Layout> Hold<L> {
         unsafe { self.heap.as_mut() }
     }
 
+    /// Whether this heap is made anew for each call, so that it has forgotten what is not in its memory.
+    pub(crate) fn is_made_anew(&self) -> bool {
+        // SAFETY: the context is valid for the call that runs.
+        unsafe { (*self.ctx).kind == OUTLINED }
+    }
+
     /// Says that the pool, and with it the heap's own place if that is there, will be somewhere else from now on.
     ///
     /// # Safety
@@ -227,7 +233,7 @@ unsafe fn unusual(ctx: *mut Context) -> Entered {
     let (kind, busy) = unsafe { ((*ctx).kind, (*ctx).busy) };
     match kind {
         OUTLINED if !busy => Entered::Outlined,
-        NONE => Entered::Nothing(Failure::NOT_READY),
+        NONE => Entered::Nothing(Failure::NO_POOL),
         _ => Entered::Nothing(Failure::BUSY),
     }
 }

@@ -37,14 +37,13 @@ pub(crate) enum Code {
     BadHandle = 1,
     Corrupt = 2,
     Busy = 3,
-    NotReady = 4,
-    Outside = 5,
-    Pinned = 6,
-    NotPinned = 7,
-    PinFailed = 8,
-    BadAlignment = 9,
-    NotTaken = 10,
-    CannotMove = 11,
+    Outside = 4,
+    Pinned = 5,
+    NotPinned = 6,
+    PinFailed = 7,
+    BadAlignment = 8,
+    NotTaken = 9,
+    CannotMove = 10,
 }
 
 /// Why a call did not do what it was asked.
@@ -66,8 +65,9 @@ impl Failure {
         0,
         "the heap is in use: this call is not possible from here\0",
     );
-    pub(crate) const NOT_READY: Self =
-        Self::new(Code::NotReady, 0, 0, "the context has no usable pool\0");
+    /// A context without a pool is one without room.
+    pub(crate) const NO_POOL: Self =
+        Self::new(Code::NoRoom, 0, 0, "the context has no usable pool\0");
 
     pub(crate) const fn new(code: Code, found: u64, expected: u64, message: &'static str) -> Self {
         Self {
@@ -93,15 +93,6 @@ impl Failure {
     pub(crate) fn of_pin(self) -> Self {
         match self.code {
             Code::NoRoom => Self::new(Code::PinFailed, 0, 0, "no room for one more pin\0"),
-            _ => self,
-        }
-    }
-
-    /// That there is no pool is no error where a call can say that there is no room.
-    #[cold]
-    pub(crate) fn of_alloc(self) -> Self {
-        match self.code {
-            Code::NotReady => Self::NO_ROOM,
             _ => self,
         }
     }

@@ -24,7 +24,7 @@ pub unsafe extern "C" fn buflib_get_num_blocks(ctx: *mut Context) -> c_int {
     // SAFETY: by the caller's promise.
     unsafe {
         let result = on_heap!(ctx, |hold| count(hold));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), 0)
+        settle(ctx, 0, result, 0)
     }
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn buflib_print_block_at(
             core::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)
         };
         let result = on_heap!(ctx, |hold| print_at(hold, block, buffer));
-        settle(ctx, 0, result.map_err(Failure::of_alloc), false)
+        settle(ctx, 0, result, false)
     }
 }
 

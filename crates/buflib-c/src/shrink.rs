@@ -208,6 +208,15 @@ pub unsafe extern "C" fn buflib_compact_step(
 }
 
 fn compact_step<L: Layout>(hold: &mut Hold<L>, budget: Budget) -> Result<bool, Failure> {
+    let budget = if hold.is_made_anew() {
+        // How far the last step came is not known, and the pool is small.
+        Budget {
+            bytes: usize::MAX,
+            blocks: usize::MAX,
+        }
+    } else {
+        budget
+    };
     let (heap, mut client) = hold.with_client();
     Ok(heap.with(&mut client).compact_step(budget)?.done)
 }
