@@ -12,7 +12,7 @@ use crate::error::{Failure, settle};
 use crate::note::{Note, note_and_size, payload, payload_at};
 
 /// `BUFLIB_NAME_RESERVE`: what is kept free of `buflib_allocatable` for a name and callbacks.
-pub(crate) const RESERVE: usize = size_of::<*mut Callbacks>() + 32;
+pub const NAME_RESERVE: usize = size_of::<*mut Callbacks>() + 32;
 
 /// What the header's inline look-up does.
 ///
@@ -143,7 +143,7 @@ fn allocatable<L: Layout>(hold: &mut Hold<L>) -> Result<usize, Failure> {
     let (heap, mut client) = hold.with_client();
     let owned = Request::new(0).owner(Note::NONE);
     let most = heap.with(&mut client).allocatable_with(owned)?;
-    Ok(most.unwrap_or(0).saturating_sub(RESERVE))
+    Ok(most.unwrap_or(0).saturating_sub(NAME_RESERVE))
 }
 
 /// Walks everything, and tells the error handler of the first thing that is wrong.

@@ -10,11 +10,12 @@ use crate::note::{Note, payload, payload_at};
 
 /// `BUFLIB_CB_OK`.
 const OK: c_int = 0;
-/// `BUFLIB_SHRINK_POS_FRONT` and `BUFLIB_SHRINK_POS_BACK`.
-pub(crate) const FRONT: c_uint = 1 << 31;
-pub(crate) const BACK: c_uint = 1 << 30;
-/// `BUFLIB_SHRINK_SIZE_MASK`.
-pub(crate) const SIZE_MASK: c_uint = !(FRONT | BACK);
+/// In hints: memory is wanted at the block's front.
+pub const SHRINK_POS_FRONT: c_uint = 1 << 31;
+/// In hints: memory is wanted at the block's back.
+pub const SHRINK_POS_BACK: c_uint = 1 << 30;
+/// Of hints: how much is wanted.
+pub const SHRINK_SIZE_MASK: c_uint = !(SHRINK_POS_FRONT | SHRINK_POS_BACK);
 
 /// `struct buflib_callbacks`.
 #[repr(C)]
@@ -85,6 +86,16 @@ pub(crate) fn number<L: Layout>(handle: Handle<L>) -> c_int {
     handle.to_bits() as c_int
 }
 
+/// What a shrink callback is told: as much as fits.
+fn hints(bytes: usize, side: Side) -> c_uint {
+    let side = match side {
+        Side::Front => SHRINK_POS_FRONT,
+        Side::Back => SHRINK_POS_BACK,
+        Side::Either => SHRINK_POS_FRONT | SHRINK_POS_BACK,
+    };
+    bytes.min(SHRINK_SIZE_MASK as usize) as c_uint | side
+}
+
 impl<L: Layout> Owner<L> for Client {
     type Tag = Note;
 
@@ -123,13 +134,7 @@ impl<L: Layout> Owner<L> for Client {
         let Some(callback) = callbacks.and_then(|callbacks| callbacks.shrink_callback) else {
             return Answer::Refuse;
         };
-        let side = match wish.side {
-            Side::Front => FRONT,
-            Side::Back => BACK,
-            Side::Either => FRONT | BACK,
-        };
-        let most = SIZE_MASK as usize;
-        let hints = wish.bytes.min(most) as c_uint | side;
+        let hints = hints(wish.bytes, wish.side);
         let start = payload_at(self.ctx, wish.start);
         let size = wish.len.saturating_sub(wish.tag.len());
         // SAFETY: the call that runs has a valid context, and `heap` is lent until the callback has returned.
@@ -140,6 +145,22 @@ impl<L: Layout> Owner<L> for Client {
             Answer::Agree
         } else {
             Answer::Refuse
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_of_a_gibibyte_and_more_saturate() {
+        let most = (1 << 30) - 1;
+        assert_eq!(hints(100, Side::Front), 1 << 31 | 100);
+        assert_eq!(hints(most, Side::Back), 1 << 30 | 0x3fff_ffff);
+        for bytes in [most + 1, most + 2, usize::MAX / 2, usize::MAX] {
+            assert_eq!(hints(bytes, Side::Either), u32::MAX);
+            assert_eq!(hints(bytes, Side::Back), 1 << 30 | 0x3fff_ffff);
         }
     }
 }

@@ -61,10 +61,13 @@ const OUTLINED: u8 = 3;
 const POINTERS: usize = 16;
 const _: () = assert!(size_of::<Context>() <= POINTERS * size_of::<*mut u8>());
 const _: () = assert!(align_of::<Context>() <= align_of::<*mut u8>());
-const _: () = assert!(mem::offset_of!(Context, table_end) == 0);
-const _: () = assert!(mem::offset_of!(Context, origin) == size_of::<*mut u8>());
 
 impl Context {
+    /// Where the header finds what its inline functions read.
+    pub const TABLE_END_AT: usize = mem::offset_of!(Context, table_end);
+    /// Likewise.
+    pub const ORIGIN_AT: usize = mem::offset_of!(Context, origin);
+
     pub(crate) const NONE: Self = Self {
         table_end: ptr::null_mut(),
         origin: ptr::null_mut(),

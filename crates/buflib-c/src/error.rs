@@ -28,21 +28,32 @@ pub struct Report {
 pub type Handler =
     unsafe extern "C" fn(ctx: *mut Context, error: *const Report, argument: *mut c_void);
 
-/// Codes of errors, as in the header.
+/// What is told of misuse and damage, as in the header.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Code {
+#[non_exhaustive]
+pub enum Code {
     /// Not told: there is no room, which is no error.
     NoRoom = 0,
+    /// The handle is not that of a live block.
     BadHandle = 1,
+    /// Metadata was overwritten.
     Corrupt = 2,
+    /// The heap is in use by the call that this one comes from.
     Busy = 3,
+    /// Not a part of the block.
     Outside = 4,
+    /// The block is pinned.
     Pinned = 5,
+    /// The block is not pinned.
     NotPinned = 6,
+    /// No room for a pin, or too many.
     PinFailed = 7,
+    /// The alignment is none.
     BadAlignment = 8,
+    /// More is put back than was taken out.
     NotTaken = 9,
+    /// The pool cannot be there.
     CannotMove = 10,
 }
 

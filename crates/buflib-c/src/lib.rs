@@ -22,6 +22,9 @@
 //! | `core_alloc` | the context that is always there |
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod alloc;
 mod ask;
 mod buffer;
@@ -39,9 +42,11 @@ mod text;
 pub use alloc::*;
 pub use ask::*;
 pub use buffer::*;
-pub use callbacks::{Callbacks, buflib_ops_locked};
+pub use callbacks::{
+    Callbacks, SHRINK_POS_BACK, SHRINK_POS_FRONT, SHRINK_SIZE_MASK, Shared, buflib_ops_locked,
+};
 pub use context::Context;
-pub use error::{Handler, Report, buflib_set_error_handler};
+pub use error::{Code, Handler, Report, buflib_set_error_handler};
 pub use init::buflib_init;
 pub use pin::*;
 pub use print::*;
