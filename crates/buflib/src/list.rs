@@ -134,6 +134,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     ///
     /// As for [`get`](Self::get).
     pub fn tag<T: Tag>(&self, handle: Handle<L>) -> Result<Option<T>, Error> {
+        if Live::find_plain(&self.arena, handle).is_some() {
+            return Ok(None);
+        }
         let extension = Live::find(&self.arena, handle)?.extension(&self.arena)?;
         Ok(extension.owner.and_then(|owner| T::from_bits(owner.tag)))
     }

@@ -291,8 +291,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     number: handle.number(),
                 });
             }
-            if more > Units::ZERO {
+            if more > Units::ZERO && self.maximum != Index::NONE {
                 self.expect_no_maximum(wanted, keeper)?;
+                continue; // an owner was asked
             }
             if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
                 return Ok(change.place(pos));
