@@ -218,7 +218,7 @@ pub(crate) unsafe fn enter(ctx: *mut Context) -> Entered {
             return unusual(ctx);
         };
         (*ctx).heap = ptr::null_mut();
-        if (*ctx).kind == ORDERED {
+        if cfg!(feature = "large") && (*ctx).kind == ORDERED {
             let heap = heap.cast();
             return Entered::Ordered(Hold { ctx, heap });
         }
@@ -302,7 +302,7 @@ pub(crate) unsafe fn look<'c>(ctx: *mut Context) -> Seen<'c> {
                 _ => Seen::Outlined,
             };
         }
-        if (*ctx).kind == ORDERED {
+        if cfg!(feature = "large") && (*ctx).kind == ORDERED {
             return Seen::Ordered(&*heap.cast());
         }
         Seen::Small(&*heap.cast())

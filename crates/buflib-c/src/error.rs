@@ -130,7 +130,7 @@ impl From<Error> for Failure {
                 let (found, message) = match found {
                     Found::OutsideTable { entries } => (
                         entries as u64,
-                        "no block has had this handle: the table is shorter\0",
+                        "no block has this handle, or not any more: the table is shorter\0",
                     ),
                     Found::Vacant => (0, "the block of this handle was freed\0"),
                     Found::Generation(other) => {

@@ -39,7 +39,7 @@ pub unsafe extern "C" fn buflib_init(ctx: *mut Context, pool: *mut c_void, size:
     unsafe {
         (*ctx).pool = pool.as_ptr();
         (*ctx).skipped = skipped as u8;
-        if bytes >= LARGE {
+        if cfg!(feature = "large") && bytes >= LARGE {
             build::<Ordered>(ctx, pool, bytes);
         } else if bytes >= MIDDLE {
             build::<Small>(ctx, pool, bytes);

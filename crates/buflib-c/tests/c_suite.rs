@@ -359,3 +359,57 @@ fn library_needs_memory_functions_and_nothing_else() {
         }
     }
 }
+
+/// Installed as documented, found by pkg-config, and used by the example: the static library and the shared one.
+#[test]
+fn installed_library_is_found_and_used() {
+    for needed in ["make", "pkg-config"] {
+        if !succeeds(Command::new(needed).arg("--version")) {
+            return skipped(
+                "installation",
+                &format!("{needed} is missing (Debian: apt-get install {needed})"),
+            );
+        }
+    }
+    let prefix = work().join("installed");
+    let _ = fs::remove_dir_all(&prefix);
+    run(Command::new("make")
+        .arg("-C")
+        .arg(here(""))
+        .arg("install")
+        .arg(format!("CARGO={}", env!("CARGO")))
+        .arg(format!("PREFIX={}", prefix.display()))
+        .arg(format!("TARGET_DIR={}", work().join("library").display()))
+        .env_remove("MAKEFLAGS"));
+    let flags = run(Command::new("pkg-config")
+        .args(["--cflags", "--libs", "buflib"])
+        .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
+    let flags = String::from_utf8(flags.stdout).expect("text");
+    let mut outputs = Vec::new();
+    for linking in ["-Wl,-Bdynamic", "-static"] {
+        let program = work().join(format!("player{linking}"));
+        run(Command::new(tool("CC", "cc"))
+            .args(["-std=c99", "-Wall", "-Wextra", "-Werror", linking])
+            .arg(here("examples/player.c"))
+            .args(flags.split_whitespace())
+            .arg("-o")
+            .arg(&program));
+        let output = run(Command::new(&program).env("LD_LIBRARY_PATH", prefix.join("lib")));
+        outputs.push(String::from_utf8(output.stdout).expect("text"));
+    }
+    for text in [
+        "played up to byte",
+        "/music/another/track.flac",
+        "was freed",
+    ] {
+        assert!(outputs[0].contains(text), "{}", outputs[0]);
+    }
+    // But for addresses, which are not the same in both.
+    let lines = |text: &str| {
+        text.lines()
+            .filter(|line| !line.contains("0x"))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&outputs[0]), lines(&outputs[1]));
+}

@@ -6,8 +6,7 @@ mod common;
 use std::ptr::NonNull;
 
 use buflib::{
-    Answer, Check, Given, Handle, Heap, Layout, Move, Narrow, Owner, Request, Small, Sync,
-    Unchecked,
+    Answer, Check, Given, Handle, Heap, Layout, Move, Owner, Request, Small, Sync, Unchecked,
 };
 use common::{Checked, FILLER, Memory, mixed, payload};
 
@@ -102,7 +101,8 @@ fn block_is_found_by_its_address<L: Layout, C: Check>() {
         .filter_map(|block| block.expect("in order").handle);
     let mut live: Vec<_> = live.collect();
     let mut found: Vec<_> = found.into_iter().map(|(handle, _)| handle).collect();
-    (live.sort(), found.sort());
+    live.sort();
+    found.sort();
     assert_eq!(found, live);
     assert_eq!(heap.handle_at(0), None);
     assert_eq!(heap.handle_at(usize::MAX), None);
@@ -202,7 +202,7 @@ fn heap_goes_on_where_its_bytes_are_copied<L: Layout, C: Check>() {
         from.write_bytes(0xdd, BYTES);
         Checked::of(heap)
     };
-    drop(given);
+    assert!(!given.is_empty());
     heap.expect_filled(handles.iter().copied());
     let inside = to.addr().get()..to.addr().get() + BYTES;
     assert!(
@@ -318,6 +318,5 @@ fn anchors_lead_to_payloads() {
             heap.get(handle).expect("live block").as_ptr()
         );
     }
-    drop(given);
-    assert!(Heap::<Narrow>::MAX_OUTLINED_BYTES >= 1 << 15);
+    assert!(!given.is_empty());
 }

@@ -208,6 +208,6 @@ impl World {
         let stale = self.stale.get(which % self.stale.len().max(1)).copied();
         stale
             .filter(|handle| !self.model.contains_key(handle))
-            .unwrap_or(1 << 21 | which as c_int + 1)
+            .unwrap_or((1 << 21) | (which as c_int + 1))
     }
 }
