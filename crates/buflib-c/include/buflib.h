@@ -81,8 +81,8 @@ struct buflib_context {
  * Makes a context a heap over a pool, which is the context's alone from then on. A pool that is too small, or NULL,
  * makes it one in which every allocation fails.
  *
- * The heap's own state lies at the end of the pool: about 2000 bytes in pools of 32 KiB and more (16 KiB on 32 bits),
- * about 700 in those of 6 KiB and more (3 KiB on 32 bits), nothing in smaller ones.
+ * The heap's own state lies at the end of the pool: about 1900 bytes in pools of 31000 bytes and more, about 600 in those
+ * of 5000 and more, nothing in smaller ones.
  */
 void buflib_init(struct buflib_context *ctx, void *buf, size_t size);
 

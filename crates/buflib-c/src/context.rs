@@ -57,9 +57,8 @@ const SMALL: u8 = 2;
 /// A [`Heap<Small>`] that is made for each call.
 const OUTLINED: u8 = 3;
 
-/// The header's structure has so many pointers.
-const POINTERS: usize = 16;
-const _: () = assert!(size_of::<Context>() <= POINTERS * size_of::<*mut u8>());
+// The header's structure has 16 pointers.
+const _: () = assert!(size_of::<Context>() <= 16 * size_of::<*mut u8>());
 const _: () = assert!(align_of::<Context>() <= align_of::<*mut u8>());
 
 impl Context {

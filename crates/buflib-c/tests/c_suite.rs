@@ -400,7 +400,7 @@ fn installed_library_is_found_and_used() {
     for text in [
         "played up to byte",
         "/music/another/track.flac",
-        "was freed",
+        "error 1, handle 5",
     ] {
         assert!(outputs[0].contains(text), "{}", outputs[0]);
     }
