@@ -112,15 +112,28 @@ pub unsafe extern "C" fn buflib_resize(ctx: *mut Context, handle: c_int, new_siz
     }
 }
 
+#[inline(always)]
 fn resize<L: Layout>(hold: &mut Hold<L>, handle: c_int, size: usize) -> Result<(), Failure> {
-    let (ctx, handle) = (hold.ctx(), handle_of::<L>(handle)?);
+    let handle = handle_of::<L>(handle)?;
+    // A block without a note is the common case.
+    match hold.heap().tag::<Note>(handle)? {
+        None => {
+            let (heap, mut client) = hold.with_client();
+            Ok(heap.with(&mut client).resize(handle, size)?)
+        }
+        Some(note) => resize_noted(hold, handle, note, size),
+    }
+}
+
+#[inline(never)]
+fn resize_noted<L: Layout>(
+    hold: &mut Hold<L>,
+    handle: Handle<L>,
+    note: Note,
+    size: usize,
+) -> Result<(), Failure> {
+    let ctx = hold.ctx();
     let heap = hold.heap();
-    // The library's own common case first: a block without a note.
-    let tag = heap.tag::<Note>(handle)?;
-    let Some(note) = tag else {
-        let (heap, mut client) = hold.with_client();
-        return Ok(heap.with(&mut client).resize(handle, size)?);
-    };
     let (_, old_size) = note_and_size(ctx, heap, handle)?;
     if size <= old_size {
         return cut(ctx, heap, handle, note, old_size, 0..size);

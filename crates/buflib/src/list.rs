@@ -133,12 +133,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Errors
     ///
     /// As for [`get`](Self::get).
+    #[inline]
     pub fn tag<T: Tag>(&self, handle: Handle<L>) -> Result<Option<T>, Error> {
         if Live::find_plain(&self.arena, handle).is_some() {
             return Ok(None);
         }
+        let bits = self.tag_bits(handle)?;
+        Ok(bits.and_then(T::from_bits))
+    }
+
+    #[inline(never)]
+    fn tag_bits(&self, handle: Handle<L>) -> Result<Option<u32>, Error> {
         let extension = Live::find(&self.arena, handle)?.extension(&self.arena)?;
-        Ok(extension.owner.and_then(|owner| T::from_bits(owner.tag)))
+        Ok(extension.owner.map(|owner| owner.tag))
     }
 }
 

@@ -152,6 +152,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     /// # Errors
     ///
     /// As for [`Heap::resize`].
+    #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         self.keep_pace()?;
         let result = self
