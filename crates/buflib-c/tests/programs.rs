@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// As many as fit into a test run; `BUFLIB_C_PROGRAMS` says how many for a longer one.
 fn programs() -> u64 {
     let wanted = std::env::var("BUFLIB_C_PROGRAMS").ok();
-    wanted.map_or(if cfg!(miri) { 3 } else { 1500 }, |count| {
+    wanted.map_or(if cfg!(miri) { 3 } else { 800 }, |count| {
         count.parse().expect("a number")
     })
 }
@@ -30,7 +30,7 @@ fn programs_of_calls_do_what_the_model_says() {
     for seed in first()..first() + programs() {
         SEED.store(seed, Ordering::Relaxed);
         let mut random = fastrand::Rng::with_seed(seed);
-        let length = random.usize(2..if cfg!(miri) { 100 } else { 1500 });
+        let length = random.usize(2..if cfg!(miri) { 100 } else { 800 });
         let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
             .take(length)
             .collect();

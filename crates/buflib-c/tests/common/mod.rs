@@ -172,9 +172,8 @@ pub(crate) fn shrink_to(handle: c_int, from: usize, size: usize) {
         let known = w.model.get_mut(&handle).expect("a live block");
         known.offset += from;
         known.size = size;
-        if from % known.align != 0 {
-            known.align = 1;
-        }
+        // As much of the alignment stays as the new start has.
+        known.align = known.align.min(1 << from.trailing_zeros().min(12));
     });
     verify(handle);
 }
