@@ -187,8 +187,13 @@ impl<L: Encoding> Resting<L> {
         units: Units,
         align: usize,
     ) -> Option<Rested<L>> {
-        let place = self.places.as_ref().get(units.0 % PLACES).copied();
-        let next = self.lists.as_ref().get(units.0).copied().or(place)?;
+        let next = if Self::is_tiny::<C>(units) {
+            self.tiny.as_ref().get(self.tinies.checked_sub(1)?)?
+        } else if units.0 <= L::CACHED_MAX {
+            self.lists.as_ref().get(units.0)?
+        } else {
+            self.places.as_ref().get(units.0 % PLACES)?
+        };
         if arena.gap_to_aligned(Pos(next.unpack()), align) > Units::ZERO {
             return None;
         }
