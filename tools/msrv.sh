@@ -7,11 +7,15 @@ version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-compile() { "$@" --edition 2024 --crate-type rlib --crate-name buflib --out-dir "$work" crates/buflib/src/lib.rs; }
+compile() {
+    "$@" --edition 2024 --crate-type rlib --crate-name buflib --out-dir "$work" crates/buflib/src/lib.rs
+    "$@" --edition 2024 --crate-type rlib --crate-name buflib_c --out-dir "$work" --cfg 'feature="large"' \
+        --extern "buflib=$work/libbuflib.rlib" crates/buflib-c/src/lib.rs
+}
 
 if rustup run "$version" rustc --version 2>/dev/null; then
     compile rustup run "$version" rustc
-    echo "msrv: the library compiles with Rust $version"
+    echo "msrv: the library and its C interface compile with Rust $version"
     exit 0
 fi
 packages() { apt-cache madison "$1" 2>/dev/null | awk -v v="$version" '$3 ~ "^"v"\\." { print $3; exit }'; }
@@ -25,7 +29,7 @@ if found=$(packages rustc-web) && [ -n "$found" ]; then
     export LD_LIBRARY_PATH="$work/root/usr/lib/x86_64-linux-gnu"
     "$work/root/usr/bin/rustc" --version
     compile "$work/root/usr/bin/rustc" --sysroot "$work/root/usr"
-    echo "msrv: the library compiles with Rust $version"
+    echo "msrv: the library and its C interface compile with Rust $version"
     exit 0
 fi
 echo "msrv: SKIPPED: Rust $version is neither with rustup nor among this machine's packages"

@@ -9,7 +9,7 @@ use crate::heap::{Heap, MAX_ALIGN};
 use crate::layout::{FreeKind, Layout, Traits};
 use crate::owner::{Keeper, Nobody};
 use crate::request::Request;
-use crate::table::Number;
+use crate::table::{Number, Numbering};
 use crate::units::{Index, Pos, Units};
 
 /// How long a block must be.
@@ -73,11 +73,22 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        if let Some(waking) = self.plan_resting(size) {
-            self.alloc_resting(&waking, size);
-            return Ok(waking.handle);
+        match self.alloc_at_once(size) {
+            Some(handle) => Ok(handle),
+            None => self.alloc_plain(size, &mut Nobody),
         }
-        self.alloc_plain(size, &mut Nobody)
+    }
+
+    /// The common case, small enough to be inlined. Whatever is unusual is left to the general case, with
+    /// nothing done.
+    #[inline(always)]
+    pub(crate) fn alloc_at_once(&mut self, size: usize) -> Option<Handle<L>> {
+        if L::Numbering::LOWEST {
+            return self.alloc_in_order(size);
+        }
+        let waking = self.plan_resting(size)?;
+        self.alloc_resting(&waking, size);
+        Some(waking.handle)
     }
 
     /// The same, with the new block's bytes at hand. Saves the look-up where they are written at
@@ -97,6 +108,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn alloc_mut(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
+        if L::Numbering::LOWEST {
+            let handle = self.alloc(size)?;
+            return Ok((handle, self.get_mut(handle)?));
+        }
         if let Some(waking) = self.plan_resting(size) {
             return Ok((waking.handle, self.alloc_resting(&waking, size)));
         }
@@ -105,7 +120,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     #[inline(never)]
-    fn alloc_plain<K: Keeper<L, C>>(
+    pub(crate) fn alloc_plain<K: Keeper<L, C>>(
         &mut self,
         size: usize,
         keeper: &mut K,

@@ -47,6 +47,20 @@ pub(crate) struct Place {
     pub(crate) taken: usize,
 }
 
+/// The two addresses that a handle and its table entry lead to a payload from; see
+/// [LAYOUT.md](https://docs.rs/crate/buflib/latest/source/docs/LAYOUT.md).
+///
+/// They stay as they are until memory is given out or taken back, or the heap is moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Anchors {
+    /// Where the handle table ends. The entry of number *n* is *n* entries in front.
+    pub table_end: NonNull<u8>,
+    /// Where the payload of a block at position 0 would be, which there is none at. That of position *p* is *p*
+    /// granules behind.
+    pub origin: *mut u8,
+}
+
 impl Place {
     pub(crate) const NOWHERE: Self = Self::whole(Pos::NIL, Units::ZERO);
 
@@ -558,6 +572,51 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             // SAFETY: an entry of the table, aligned (invariant 2) and ours (invariant 1).
             unsafe { to.cast::<L::Entry>().write(entry) };
         }
+    }
+
+    pub(crate) fn anchors(&self) -> Anchors {
+        Anchors {
+            table_end: self.end,
+            origin: self
+                .start
+                .as_ptr()
+                .wrapping_add(L::HEADER)
+                .wrapping_sub(L::GRANULE),
+        }
+    }
+
+    /// The lowest vacant entry between two numbers. Looked for in strides once the first few are found in
+    /// use.
+    #[inline(always)]
+    pub(crate) fn first_vacant(&self, first: Index, last: Index) -> Option<Index> {
+        const STRIDE: usize = 16;
+        let last = last.0.min(self.entries);
+        let is_vacant = |&entry: &L::Entry| L::entry_is_vacant(entry);
+        if C::ENABLED {
+            let mut numbers = (first.0..=last).map(Index);
+            return numbers.find(|&index| self.entry(index).as_ref().is_some_and(is_vacant));
+        }
+        let count = (last + 1).checked_sub(first.0)?;
+        let lowest = self.entry_at(Index(last))?.cast::<L::Entry>();
+        self.entry_at(first)?;
+        // SAFETY: entries `first` to `last`, both in the table and one behind the other without check
+        // words: initialised and aligned (invariants 2 and 3), and not written for as long as `self` is
+        // borrowed.
+        let entries = unsafe { core::slice::from_raw_parts(lowest.as_ptr(), count) };
+        let (far, near) = entries.split_at_checked(count.saturating_sub(STRIDE))?;
+        if let Some(at) = near.iter().rev().position(is_vacant) {
+            return Some(Index(first.0 + at));
+        }
+        let mut number = first.0 + near.len();
+        for some in far.rchunks(STRIDE) {
+            let any = some.iter().fold(false, |any, entry| any | is_vacant(entry));
+            if any {
+                let at = some.iter().rev().position(is_vacant)?;
+                return Some(Index(number + at));
+            }
+            number += some.len();
+        }
+        None
     }
 
     /// Where the payload behind a block's header starts, by its number alone.

@@ -360,9 +360,13 @@ impl<L: Layout> Live<L> {
         let behind = arena
             .payload_mut(Place::whole(to, units))
             .unwrap_or_default();
-        let start = behind.len().saturating_sub(copy.len());
-        if let Some(to) = behind.get_mut(start..) {
-            to.copy_from_slice(copy);
+        // Without a way to panic, which a plain copy between slices has here.
+        if let Some((_, to)) = behind
+            .len()
+            .checked_sub(copy.len())
+            .and_then(|start| behind.split_at_mut_checked(start))
+        {
+            to.iter_mut().zip(copy).for_each(|(to, from)| *to = *from);
         }
         Ok(())
     }

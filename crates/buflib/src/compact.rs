@@ -363,7 +363,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
             if !L::is_free(header) {
-                let goal = match self.destination(pos, header, target, window, keeper) {
+                let goal = match self.destination(pos, header, target, window, &mut run, keeper) {
                     Ok(goal) => goal,
                     Err(corruption) => {
                         damage = damage.and(Err(corruption));
@@ -409,7 +409,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     }
                     target = place + units;
                 }
-                Self::end_of_move(goal.told, keeper);
+                self.end_of_move(goal.told, keeper);
             } else if L::is_resting(header) {
                 damage = damage.and(self.part(pos, header));
             }
@@ -430,6 +430,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         header: L::Header,
         target: Pos,
         window: Window,
+        run: &mut Run,
         keeper: &mut K,
     ) -> Result<Goal<L>, Corruption> {
         let stay = Goal::stay(pos);
@@ -455,6 +456,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         if place == pos {
             return Ok(stay);
+        }
+        if K::PRESENT && self.owned > 0 && L::is_extended(&live.record) {
+            // What the owner looks at now must be where its entry says.
+            self.flush(run);
         }
         let told = match self.ask_to_move(&live, place, keeper) {
             Ok(Consent::Given(told)) => told,
@@ -489,9 +494,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(Consent::Given(None));
         };
         if let Some(owner) = live.extension(&self.arena)?.owner {
-            keeper.synchronise(handle, owner.tag, Sync::On);
+            keeper.synchronise(self, handle, owner.tag, Sync::On);
             let skipped = live.skipped(&self.arena);
             let answer = keeper.before_move(
+                self,
                 handle,
                 owner.tag,
                 self.arena.address(live.pos) + skipped,
@@ -499,7 +505,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 live.len(&self.arena).unwrap_or(0),
             );
             if answer == Answer::Refuse {
-                keeper.synchronise(handle, owner.tag, Sync::Off);
+                keeper.synchronise(self, handle, owner.tag, Sync::Off);
                 keeper.observe(&Event::MoveRefused { handle });
                 self.counters.refused = self.counters.refused.wrapping_add(1);
                 return Ok(Consent::Refused);
@@ -511,9 +517,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// Tells the owner of a block that a move is over.
     #[inline(always)]
-    pub(crate) fn end_of_move<K: Keeper<L, C>>(told: Told<L>, keeper: &mut K) {
+    pub(crate) fn end_of_move<K: Keeper<L, C>>(&self, told: Told<L>, keeper: &mut K) {
         if let Some((handle, tag)) = told {
-            keeper.synchronise(handle, tag, Sync::Off);
+            keeper.synchronise(self, handle, tag, Sync::Off);
         }
     }
 

@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use crate::layout::{Layout, Standard};
+use crate::layout::{Layout, Standard, Token};
 use crate::units::Index;
 
 /// The name of a block: a number and a generation, in four bytes (eight for the wide layout).
@@ -53,6 +53,38 @@ impl<L: Layout> Handle<L> {
     #[inline(always)]
     pub(crate) fn index(self) -> Index {
         L::token_index(self.token)
+    }
+
+    /// The handle as a number, for code in other languages and for storage: up to 29 bits, of the wide
+    /// layout 62. The generation is above the [`number`](Self::number), so a fresh heap gives 1, 2, 3.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
+    /// use buflib::Handle;
+    /// let first = heap.alloc(10)?;
+    /// assert_eq!(first.to_bits(), 1);
+    /// assert_eq!(Handle::from_bits(1), Some(first));
+    /// heap.free(first)?;
+    /// assert!(Handle::from_bits(1).is_some_and(|stale| heap.get(stale).is_err()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn to_bits(self) -> u64 {
+        self.token.bits()
+    }
+
+    /// The handle with these [bits](Self::to_bits); none if no handle of this layout has them. Any bits are
+    /// harmless: a handle is checked wherever it is used, and one that was never given out is as good as a stale
+    /// one.
+    #[must_use]
+    #[inline(always)]
+    pub fn from_bits(bits: u64) -> Option<Self> {
+        let token = L::Token::of_bits(bits)?;
+        let (index, generation) = (L::token_index(token), L::token_generation(token));
+        let fits = index != Index::NONE && L::token(index, generation) == Some(token);
+        fits.then_some(Self { token })
     }
 
     /// The number: 1 for the first block of a fresh heap, then 2, 3 and on. Numbers are used again.

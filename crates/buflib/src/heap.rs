@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::arena::{Arena, Place};
+use crate::arena::{Anchors, Arena, Place};
 use crate::block::Live;
 use crate::check::{Check, Unchecked};
 use crate::error::{Broken, BuildError, Error};
@@ -49,7 +49,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `heap` | this type: construction, access to payloads |
 /// | `alloc`, `resize` | how requests are served and blocks given back |
 /// | `place`, `maximum` | where a new block goes; what can be had at the most |
-/// | `rest` | blocks that were freed and keep their number: the common case of both |
+/// | `rest`, `order` | the common case of both: blocks that were freed and keep their number; the lowest number |
 /// | `compact`, `step` | moving blocks together, all at once or a little at a time |
 /// | `owner`, `with`, `appeal` | owners: what they answer, a heap used with one, asking them to shrink |
 /// | `shrink`, `push`, `pin` | cutting blocks from both sides; pushing neighbours away; keeping blocks in place |
@@ -78,7 +78,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 pub struct Heap<'a, L: Layout = Standard, C: Check = Unchecked> {
     pub(crate) arena: Arena<'a, L, C>,
     pub(crate) index: FreeIndex<L>,
-    pub(crate) table: Table,
+    pub(crate) table: Table<L>,
     /// Granules of blocks in use.
     pub(crate) used: Usage,
     /// Blocks that may not move: immovable or pinned.
@@ -204,6 +204,13 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     pub unsafe fn ptr_unchecked(&self, handle: Handle<L>) -> NonNull<u8> {
         // SAFETY: a live block's entry is in the table, and leads to the block.
         unsafe { self.arena.ptr_unchecked(handle.index()) }
+    }
+
+    /// Where handles resolve, for code in other languages that does what
+    /// [`ptr_unchecked`](Self::ptr_unchecked) does.
+    #[must_use]
+    pub fn anchors(&self) -> Anchors {
+        self.arena.anchors()
     }
 
     #[cold]

@@ -83,6 +83,30 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(None)
     }
 
+    /// The handle of the block whose payload starts at an address. Constant time.
+    ///
+    /// ```
+    /// # let mut memory = [0; 256];
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
+    /// let handle = heap.alloc(10)?;
+    /// let address = heap.get(handle)?.as_ptr().addr();
+    /// assert_eq!(heap.handle_at(address), Some(handle));
+    /// assert_eq!(heap.handle_at(address + 1), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn handle_at(&self, address: usize) -> Option<Handle<L>> {
+        let distance = address.wrapping_sub(self.arena.address(Pos::FIRST));
+        let pos = Pos::FIRST + Units(distance / L::GRANULE);
+        let header = self.header_in_row(pos).ok();
+        let header = header.filter(|&header| !L::is_free(header))?;
+        // Whatever bytes these are: only a block's own entry leads back to it.
+        let live = Live::at(&self.arena, pos, header).ok()?;
+        (live.skipped(&self.arena) == distance % L::GRANULE)
+            .then(|| live.handle())
+            .flatten()
+    }
+
     /// All blocks in use, in the order of their numbers. An error stands for a number whose metadata is
     /// damaged. A walk over all is linear in the table.
     ///
@@ -109,9 +133,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// # Errors
     ///
     /// As for [`get`](Self::get).
+    #[inline]
     pub fn tag<T: Tag>(&self, handle: Handle<L>) -> Result<Option<T>, Error> {
+        if Live::find_plain(&self.arena, handle).is_some() {
+            return Ok(None);
+        }
+        let bits = self.tag_bits(handle)?;
+        Ok(bits.and_then(T::from_bits))
+    }
+
+    #[inline(never)]
+    fn tag_bits(&self, handle: Handle<L>) -> Result<Option<u32>, Error> {
         let extension = Live::find(&self.arena, handle)?.extension(&self.arena)?;
-        Ok(extension.owner.and_then(|owner| T::from_bits(owner.tag)))
+        Ok(extension.owner.map(|owner| owner.tag))
     }
 }
 

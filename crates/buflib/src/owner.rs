@@ -222,6 +222,27 @@ pub trait Owner<L: Layout = Standard, C: Check = Unchecked> {
     /// [`Sync::Off`] when the move is done or was refused, always in pairs.
     fn synchronise(&mut self, _handle: Handle<L>, _tag: Self::Tag, _sync: Sync) {}
 
+    /// The same as [`before_move`](Self::before_move), with the heap to look at; asks that unless it is
+    /// replaced.
+    ///
+    /// Blocks can be looked up by their handles: all are where they say. What walks over the heap may
+    /// meet the middle of a compaction, and returns errors then.
+    fn before_move_in(&mut self, _heap: &Heap<'_, L, C>, ask: &Move<Self::Tag, L>) -> Answer {
+        self.before_move(ask)
+    }
+
+    /// The same as [`synchronise`](Self::synchronise), with the heap to look at, as in
+    /// [`before_move_in`](Self::before_move_in); calls that unless it is replaced.
+    fn synchronise_in(
+        &mut self,
+        _heap: &Heap<'_, L, C>,
+        handle: Handle<L>,
+        tag: Self::Tag,
+        sync: Sync,
+    ) {
+        self.synchronise(handle, tag, sync);
+    }
+
     /// Asked to make a block smaller, or to free it, because a request would fail otherwise. Only for
     /// blocks allocated as [shrinkable](crate::Request::shrinkable).
     ///
@@ -246,13 +267,14 @@ pub(crate) trait Keeper<L: Layout, C: Check> {
     const PRESENT: bool;
     fn before_move(
         &mut self,
+        heap: &Heap<'_, L, C>,
         handle: Handle<L>,
         tag: u32,
         from: usize,
         to: usize,
         bytes: usize,
     ) -> Answer;
-    fn synchronise(&mut self, handle: Handle<L>, tag: u32, sync: Sync);
+    fn synchronise(&mut self, heap: &Heap<'_, L, C>, handle: Handle<L>, tag: u32, sync: Sync);
     fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<u32, L>) -> Answer;
     fn observe(&mut self, event: &Event<L>);
 }
@@ -263,11 +285,19 @@ pub(crate) struct Nobody;
 impl<L: Layout, C: Check> Keeper<L, C> for Nobody {
     const PRESENT: bool = false;
     #[inline(always)]
-    fn before_move(&mut self, _: Handle<L>, _: u32, _: usize, _: usize, _: usize) -> Answer {
+    fn before_move(
+        &mut self,
+        _: &Heap<'_, L, C>,
+        _: Handle<L>,
+        _: u32,
+        _: usize,
+        _: usize,
+        _: usize,
+    ) -> Answer {
         Answer::Refuse
     }
     #[inline(always)]
-    fn synchronise(&mut self, _: Handle<L>, _: u32, _: Sync) {}
+    fn synchronise(&mut self, _: &Heap<'_, L, C>, _: Handle<L>, _: u32, _: Sync) {}
     #[inline(always)]
     fn shrink(&mut self, _: &mut Heap<'_, L, C>, _: &Wish<u32, L>) -> Answer {
         Answer::Refuse
@@ -284,6 +314,7 @@ impl<L: Layout, C: Check, O: Owner<L, C>> Keeper<L, C> for Asked<'_, O> {
 
     fn before_move(
         &mut self,
+        heap: &Heap<'_, L, C>,
         handle: Handle<L>,
         tag: u32,
         from: usize,
@@ -291,19 +322,20 @@ impl<L: Layout, C: Check, O: Owner<L, C>> Keeper<L, C> for Asked<'_, O> {
         bytes: usize,
     ) -> Answer {
         O::Tag::from_bits(tag).map_or(Answer::Refuse, |tag| {
-            self.0.before_move(&Move {
+            let ask = Move {
                 handle,
                 tag,
                 from,
                 to,
                 bytes,
-            })
+            };
+            self.0.before_move_in(heap, &ask)
         })
     }
 
-    fn synchronise(&mut self, handle: Handle<L>, tag: u32, sync: Sync) {
+    fn synchronise(&mut self, heap: &Heap<'_, L, C>, handle: Handle<L>, tag: u32, sync: Sync) {
         if let Some(tag) = O::Tag::from_bits(tag) {
-            self.0.synchronise(handle, tag, sync);
+            self.0.synchronise_in(heap, handle, tag, sync);
         }
     }
 

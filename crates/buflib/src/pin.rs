@@ -165,7 +165,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     fn add_record(&mut self, handle: Handle<L>) -> Result<(), Error> {
-        self.table.expect_number::<L>()?;
+        self.table.expect_number()?;
         if !self.provide_number() {
             self.compact_all(&mut Nobody)?;
             if !self.provide_number() {
@@ -181,7 +181,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
             count: 1,
             immovable: L::is_fixed(&live.record),
         };
-        self.table.take_record::<L>(&number);
+        self.table.take_record(&number);
         self.arena
             .put_entry(number.index, pins.entry::<L>(live.index));
         self.rename(&live, number.index, true)

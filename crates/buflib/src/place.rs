@@ -55,7 +55,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         });
         loop {
             self.expect_no_maximum(wanted, keeper)?;
-            self.table.expect_number::<L>()?;
+            self.table.expect_number()?;
             if let Some(place) = self.gather_place(units, align, keeper)? {
                 return Ok(place);
             }

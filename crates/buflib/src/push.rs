@@ -223,7 +223,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         while let Some(other) = self.next_in_use(&mut pos, end)? {
             let owner = other.extension(&self.arena)?.owner;
             let told = other.handle().zip(owner.map(|owner| owner.tag));
-            Self::end_of_move(told, keeper);
+            self.end_of_move(told, keeper);
         }
         Ok(())
     }

@@ -331,8 +331,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     number: handle.number(),
                 });
             }
-            if more > Units::ZERO {
+            if more > Units::ZERO && self.maximum != Index::NONE {
                 self.expect_no_maximum(wanted, keeper)?;
+                continue; // an owner was asked
             }
             if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
                 return Ok(change.place(pos));
@@ -434,7 +435,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let given = self
             .index
             .give_back(&mut self.arena, live.pos, live.units, follows_free);
-        Self::end_of_move(told, keeper);
+        self.end_of_move(told, keeper);
         match given {
             Ok(()) => Ok(Some(place)),
             Err(broken) => Err(self.diagnose(broken)),

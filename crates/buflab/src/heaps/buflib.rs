@@ -34,6 +34,20 @@ kind!(
     "0.1, the same with a CRC-32 word in each table entry"
 );
 kind!(
+    InOrder,
+    "buflib-ordered",
+    Ordered,
+    Unchecked,
+    "0.1, the standard encoding with numbers from the lowest free one"
+);
+kind!(
+    SmallState,
+    "buflib-small",
+    Small,
+    Unchecked,
+    "0.1, the same with a quarter of the state beside the arena"
+);
+kind!(
     Wide,
     "buflib-wide",
     Wide,

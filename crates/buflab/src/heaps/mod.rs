@@ -2,6 +2,7 @@
 
 mod buddy;
 mod buflib;
+mod buflib_c;
 mod dlmalloc;
 mod global;
 mod good_memory;
@@ -57,6 +58,9 @@ pub(crate) static ALL: &[Entry] = &[
     entry::<buflib::Plain>(),
     entry::<buflib::Crc>(),
     entry::<buflib::Paced>(),
+    entry::<buflib::InOrder>(),
+    entry::<buflib::SmallState>(),
+    entry::<buflib_c::FromC>(),
     entry::<buflib::Wide>(),
     entry::<buflib::WideCrc>(),
     entry::<buflib::Narrow>(),

@@ -47,6 +47,26 @@ impl<'a> Given<'a> {
         self.first().wrapping_add(self.len)
     }
 
+    /// The bytes as an address and a length, for code in other languages. They are taken back by
+    /// [`from_raw_parts`](Self::from_raw_parts).
+    #[must_use]
+    pub fn into_raw_parts(self) -> (NonNull<u8>, usize) {
+        (self.start, self.len)
+    }
+
+    /// What was given out, put together again.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are those of values of this type that one heap gave out and that became raw parts: of one of
+    /// them, of a part of one, or of neighbouring ones. The pointer was made of theirs, the heap's buffer is
+    /// borrowed for `'a`, and nobody else uses the bytes any more.
+    #[must_use]
+    pub unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
+        // SAFETY: by the caller's promise.
+        unsafe { Self::new(start, len) }
+    }
+
     /// The bytes for as long as the heap's buffer is borrowed. They cannot be taken back then.
     ///
     /// ```

@@ -2,6 +2,7 @@
 //! end, so both mean the same afterwards.
 
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use super::{Arena, Given, as_uninit};
 use crate::check::Check;
@@ -25,6 +26,27 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             size: self.size(),
             tail: self.tail,
             entries: self.entries,
+        }
+    }
+
+    /// The address of the buffer, of which memory that was given out is a part.
+    pub(crate) fn buffer(&self) -> usize {
+        self.base().wrapping_sub(self.before)
+    }
+
+    /// Goes on in another buffer.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to as many bytes as this buffer has, exclusively borrowed for `'a`, at a distance of whole
+    /// granules and entries. They are initialised and the same as here before the arena is used again.
+    pub(crate) unsafe fn rebase(&mut self, to: NonNull<u8>) {
+        let size = self.size();
+        // SAFETY: both in the new buffer as they were in the old one, by the caller's promise, which keeps
+        // invariants 1 to 4.
+        unsafe {
+            self.start = to.add(self.before);
+            self.end = self.start.add(size);
         }
     }
 
@@ -84,6 +106,22 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.before += bytes;
         self.written = self.written.saturating_sub(bytes).max(row);
         // SAFETY: in the buffer, initialised above, and outside of the arena from now on.
+        Some(unsafe { Given::new(front, bytes) })
+    }
+
+    /// Lets go of the first granules, and moves only as many blocks up by as much as `moved` granules take.
+    /// What is behind them stays, so it is `units` less far from the start.
+    pub(crate) fn give_front_of(&mut self, units: Units, moved: Units) -> Option<Given<'a>> {
+        let bytes = units.bytes::<L>();
+        self.shift(Pos::FIRST, Pos::FIRST + units, moved)?;
+        let front = self.start;
+        // SAFETY: `shift` has found `units + moved` granules within the blocks, so this is in the buffer
+        // (invariant 1). A whole number of granules keeps invariant 2.
+        self.start = unsafe { front.add(bytes) };
+        self.before += bytes;
+        self.written -= bytes;
+        self.tail = self.tail - units;
+        // SAFETY: in the buffer, in front of what is written, so initialised, and outside of the arena from now on.
         Some(unsafe { Given::new(front, bytes) })
     }
 

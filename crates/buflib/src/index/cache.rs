@@ -12,8 +12,9 @@ pub(crate) struct Cache<L: Encoding> {
 }
 
 /// The first block of a list.
-pub(crate) struct Cached {
+pub(crate) struct Cached<L: Encoding> {
     pub(crate) pos: Pos,
+    pub(crate) header: L::Header,
     next: Pos,
 }
 
@@ -50,20 +51,25 @@ impl<L: Encoding> Cache<L> {
 
     /// The block of exactly `units` that was set aside last; none if the list is empty or broken.
     #[inline(always)]
-    pub(crate) fn first<C: Check>(&self, arena: &Arena<'_, L, C>, units: Units) -> Option<Cached> {
+    pub(crate) fn first<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Option<Cached<L>> {
         let pos = Pos(self.firsts.as_ref().get(units.0)?.unpack());
-        arena
+        let header = arena
             .header(pos)
             .filter(|&header| L::is_free_as(header, FreeKind::Cached, units))?;
         Some(Cached {
             pos,
+            header,
             next: arena.next(pos, FreeKind::Cached)?,
         })
     }
 
     /// Takes the block that `first` has found out of its list.
     #[inline(always)]
-    pub(crate) fn pop(&mut self, units: Units, cached: &Cached) {
+    pub(crate) fn pop(&mut self, units: Units, cached: &Cached<L>) {
         if let Some(first) = self.firsts.as_mut().get_mut(units.0) {
             *first = L::Link::pack(cached.next.0);
         }

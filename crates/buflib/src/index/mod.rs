@@ -28,7 +28,7 @@ use crate::units::{Pos, Units};
 
 use bins::Bins;
 pub(crate) use bins::binned;
-use cache::Cache;
+use cache::{Cache, Cached};
 pub(crate) use resting::{Freed, Rested, Resting, number_of_resting};
 use rooms::Rooms;
 
@@ -85,6 +85,34 @@ impl<L: Encoding> FreeIndex<L> {
     #[inline(always)]
     pub(crate) fn resting(&mut self) -> &mut Resting<L> {
         &mut self.resting
+    }
+
+    /// The cached block of exactly so many granules that was set aside last, which stays where it is.
+    #[inline(always)]
+    pub(crate) fn cached<C: Check>(
+        &self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Option<Cached<L>> {
+        self.cache.first(arena, units)
+    }
+
+    /// Takes what [`cached`](Self::cached) has found.
+    #[inline(always)]
+    pub(crate) fn take_cached(&mut self, units: Units, cached: &Cached<L>) {
+        self.cache.pop(units, cached);
+    }
+
+    /// Sets a small block aside.
+    #[inline(always)]
+    pub(crate) fn cache<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        follows_free: bool,
+    ) {
+        self.cache.push(arena, pos, units, follows_free);
     }
 
     /// Finds granules for a block and takes them out of the index: of its exact size, then from the

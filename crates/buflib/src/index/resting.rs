@@ -14,21 +14,18 @@ use super::broken_list;
 use crate::arena::Arena;
 use crate::check::Check;
 use crate::error::Corruption;
-use crate::layout::{Encoding, Link, Record};
+use crate::layout::{Encoding, Link, PLACES, Record};
 use crate::units::{Index, Pos, Units};
-
-const PLACES: usize = 64;
-const TINY: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Resting<L: Encoding> {
-    lists: L::CacheHeads,
+    lists: L::RestingHeads,
     /// Where a block was parted from its number last.
     released: Units,
-    tiny: [L::Link; TINY],
+    tiny: L::Tiny,
     /// How many there are on the stack.
     tinies: usize,
-    places: [L::Link; PLACES],
+    places: L::Places,
 }
 
 /// A resting block that was found.
@@ -48,11 +45,11 @@ pub(crate) enum Freed {
 
 impl<L: Encoding> Resting<L> {
     pub(crate) const NONE: Self = Self {
-        lists: L::NO_CACHE,
+        lists: L::NO_RESTING,
         released: Units::ZERO,
-        tiny: [<L::Link as Link>::NONE; TINY],
+        tiny: L::NO_TINY,
         tinies: 0,
-        places: [<L::Link as Link>::NONE; PLACES],
+        places: L::NO_PLACES,
     };
 
     /// Lets a small block in use with this header rest; none, and nothing done, if it is not of a size
@@ -141,7 +138,7 @@ impl<L: Encoding> Resting<L> {
         header: L::Header,
     ) -> Freed {
         if Self::is_tiny::<C>(units) {
-            let Some(top) = self.tiny.get_mut(self.tinies) else {
+            let Some(top) = self.tiny.as_mut().get_mut(self.tinies) else {
                 return Freed::Not;
             };
             *top = L::Link::pack(pos.0);
@@ -152,7 +149,7 @@ impl<L: Encoding> Resting<L> {
         if !Self::has_place(units) {
             return Freed::Not;
         }
-        let Some(place) = self.places.get_mut(units.0 % PLACES) else {
+        let Some(place) = self.places.as_mut().get_mut(units.0 % PLACES) else {
             return Freed::Not;
         };
         arena.put_resting(pos, header);
@@ -170,14 +167,14 @@ impl<L: Encoding> Resting<L> {
     ) -> Option<Rested<L>> {
         if Self::is_tiny::<C>(units) {
             let top = self.tinies.checked_sub(1)?;
-            let rested = Self::at(arena, *self.tiny.get(top)?, units)?;
+            let rested = Self::at(arena, *self.tiny.as_ref().get(top)?, units)?;
             self.tinies = top;
             return Some(rested);
         }
         if !Self::has_place(units) {
             return None;
         }
-        let place = self.places.get_mut(units.0 % PLACES)?;
+        let place = self.places.as_mut().get_mut(units.0 % PLACES)?;
         let rested = Self::at(arena, *place, units)?;
         *place = L::Link::NONE;
         Some(rested)
@@ -190,8 +187,13 @@ impl<L: Encoding> Resting<L> {
         units: Units,
         align: usize,
     ) -> Option<Rested<L>> {
-        let place = self.places.get(units.0 % PLACES).copied();
-        let next = self.lists.as_ref().get(units.0).copied().or(place)?;
+        let next = if Self::is_tiny::<C>(units) {
+            self.tiny.as_ref().get(self.tinies.checked_sub(1)?)?
+        } else if units.0 <= L::CACHED_MAX {
+            self.lists.as_ref().get(units.0)?
+        } else {
+            self.places.as_ref().get(units.0 % PLACES)?
+        };
         if arena.gap_to_aligned(Pos(next.unpack()), align) > Units::ZERO {
             return None;
         }
@@ -216,7 +218,7 @@ impl<L: Encoding> Resting<L> {
 
     /// Takes one of those of larger sizes.
     pub(crate) fn take_large<C: Check>(&mut self, arena: &Arena<'_, L, C>) -> Option<Rested<L>> {
-        let mut places = self.places.iter_mut();
+        let mut places = self.places.as_mut().iter_mut();
         let place = places.find(|place| **place != L::Link::NONE)?;
         let pos = Pos(core::mem::replace(place, L::Link::NONE).unpack());
         let header = arena.header(pos).filter(|&header| L::is_resting(header))?;
@@ -239,9 +241,9 @@ impl<L: Encoding> Resting<L> {
                 members += 1;
             }
         }
-        let tinies = self.tiny.iter().take(self.tinies);
+        let tinies = self.tiny.as_ref().iter().take(self.tinies);
         let tinies = tinies.map(|&link| (link, None));
-        let places = self.places.iter().zip(0..);
+        let places = self.places.as_ref().iter().zip(0..);
         let places = places.filter(|(link, _)| **link != L::Link::NONE);
         let places = places.map(|(&link, place)| (link, Some(place)));
         for (link, place) in tinies.chain(places) {

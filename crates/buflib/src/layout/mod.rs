@@ -3,6 +3,7 @@
 //! [`Layout`] is what users name; `Encoding` is the arithmetic behind it, one file per layout. The
 //! rest of the library never shifts or masks.
 
+mod form;
 mod narrow;
 mod standard;
 #[cfg(test)]
@@ -11,13 +12,14 @@ mod wide;
 
 use core::fmt::Debug;
 use core::hash::Hash;
+use core::num::{NonZeroU32, NonZeroU64};
 
 use crate::arena::Plain;
-use crate::table::Number;
+use crate::table::{Number, Numbering};
 use crate::units::{Index, Pos, Units};
 
+pub use form::{Ordered, Small, Standard};
 pub use narrow::Narrow;
-pub use standard::Standard;
 pub use wide::Wide;
 
 /// The encoding of a heap's metadata, which decides its limits and its cost per block.
@@ -28,8 +30,17 @@ pub use wide::Wide;
 /// | [`Standard`] | 6 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 128 |
 /// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
+/// [`Ordered`] and [`Small`] have the encoding of [`Standard`], and with it its limits. They give out the
+/// lowest free number, and a heap of them is smaller by itself:
+///
+/// | layout | numbers | the heap's own size, on 64 bits | what for |
+/// |---|---|---|---|
+/// | [`Standard`] | any that is free | 2,600 bytes | speed |
+/// | [`Ordered`] | the lowest | 2,000 bytes | programs that count on low numbers; what C code is given |
+/// | [`Small`] | the lowest | 700 bytes | many heaps, or little memory |
+///
 /// A payload is always aligned to the granule. Long blocks of the standard layout, those of 16 KiB and
-/// more, have 2 bytes of metadata at their end as well. The trait is sealed: the three layouts are all there is.
+/// more, have 2 bytes of metadata at their end as well. The trait is sealed: these layouts are all there is.
 #[allow(private_bounds)]
 pub trait Layout: Encoding {
     /// Bytes in a granule: blocks are a whole number of these, and payloads are aligned to it.
@@ -49,6 +60,8 @@ pub trait Layout: Encoding {
         .saturating_mul(Self::GRANULE);
     /// The largest number of handles that can be live at once.
     const MAX_HANDLES: usize = Self::MAX_INDEX;
+    /// Whether a new block gets the lowest number that is free.
+    const LOWEST_NUMBER_FIRST: bool = <Self::Numbering as Numbering>::LOWEST;
     /// How many different generations an entry's handles go through before one repeats.
     const GENERATIONS: u32 = Self::MAX_GENERATION + 1;
 }
@@ -60,6 +73,11 @@ impl<L: Encoding> Layout for L {}
 pub(crate) const OFF_GRANULE: u32 = 14;
 /// In the same place: the entry is no block's, but counts the pins of one.
 pub(crate) const PIN_RECORD: u32 = 15;
+
+/// How many blocks too small for a link can rest, where any can.
+pub(crate) const TINY: usize = 32;
+/// How many blocks can rest that are of sizes without a list.
+pub(crate) const PLACES: usize = 64;
 
 /// What a free block is to the index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,11 +178,38 @@ pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
     fn unpack(self) -> usize;
 }
 
-/// The representation of a handle: never zero, so that `Option<Handle>` is no larger.
-pub trait Token: Copy + Eq + Ord + Hash + Debug + Send + Sync {}
+/// A fixed number of words beside the arena.
+pub trait Heads<T>: AsRef<[T]> + AsMut<[T]> + Clone + Debug + Send + Sync {}
 
-impl Token for core::num::NonZeroU32 {}
-impl Token for core::num::NonZeroU64 {}
+impl<T: Send + Sync + Clone + Debug, const N: usize> Heads<T> for [T; N] {}
+
+/// The representation of a handle: never zero, so that `Option<Handle>` is no larger.
+pub trait Token: Copy + Eq + Ord + Hash + Debug + Send + Sync {
+    fn bits(self) -> u64;
+    fn of_bits(bits: u64) -> Option<Self>;
+}
+
+impl Token for NonZeroU32 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.get().into()
+    }
+    #[inline(always)]
+    fn of_bits(bits: u64) -> Option<Self> {
+        Self::new(bits.try_into().ok()?)
+    }
+}
+
+impl Token for NonZeroU64 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.get()
+    }
+    #[inline(always)]
+    fn of_bits(bits: u64) -> Option<Self> {
+        Self::new(bits)
+    }
+}
 
 macro_rules! link {
     ($($word:ty),*) => {$(
@@ -220,14 +265,25 @@ pub trait Encoding: Copy + Eq + Debug + 'static {
     type Protected: AsRef<[u64]>;
     type Token: Token;
     /// One list head per bin.
-    type BinHeads: Send + Sync + AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    type BinHeads: Heads<Self::Link>;
     /// One list head per cached size.
-    type CacheHeads: Send + Sync + AsRef<[Self::Link]> + AsMut<[Self::Link]> + Clone + Debug;
+    type CacheHeads: Heads<Self::Link>;
+    /// One list head per size that rests; none where no block does.
+    type RestingHeads: Heads<Self::Link>;
+    /// Resting blocks that are too small for a link.
+    type Tiny: Heads<Self::Link>;
+    /// Resting blocks of sizes that have no list.
+    type Places: Heads<Self::Link>;
+    /// In which order numbers are given out.
+    type Numbering: Numbering;
     /// One bit per bin.
-    type BinMap: Send + Sync + AsRef<[u32]> + AsMut<[u32]> + Clone + Debug;
+    type BinMap: Heads<u32>;
     const NO_BINS: Self::BinHeads;
     const NO_CACHE: Self::CacheHeads;
     const NO_MAP: Self::BinMap;
+    const NO_RESTING: Self::RestingHeads;
+    const NO_TINY: Self::Tiny;
+    const NO_PLACES: Self::Places;
 
     /// Bytes of a block in use of this length that are header and trailer.
     #[inline(always)]

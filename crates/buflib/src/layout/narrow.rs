@@ -2,7 +2,8 @@
 
 use core::num::NonZeroU32;
 
-use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
+use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::table::Any;
 use crate::units::{Index, Pos, Units};
 
 /// 4 bytes of header and 4 of table entry per block, in arenas of up to 256 KiB.
@@ -59,10 +60,17 @@ impl Encoding for Narrow {
     type Token = NonZeroU32;
     type BinHeads = [u16; 56];
     type CacheHeads = [u16; Self::CACHED_MAX + 1];
+    type RestingHeads = Self::CacheHeads;
+    type Tiny = [u16; TINY];
+    type Places = [u16; PLACES];
+    type Numbering = Any;
     type BinMap = [u32; 2];
     const NO_BINS: Self::BinHeads = [0; 56];
     const NO_CACHE: Self::CacheHeads = [0; Self::CACHED_MAX + 1];
     const NO_MAP: Self::BinMap = [0; 2];
+    const NO_RESTING: Self::RestingHeads = Self::NO_CACHE;
+    const NO_TINY: Self::Tiny = [0; TINY];
+    const NO_PLACES: Self::Places = [0; PLACES];
 
     #[inline(always)]
     fn units(header: u32) -> Units {

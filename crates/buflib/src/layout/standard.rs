@@ -1,35 +1,10 @@
-//! Ten bytes a block, twelve if it is long: the layout for arenas up to 1 GiB.
+//! Ten bytes a block, twelve if it is long: the encoding for arenas up to 1 GiB.
 
 use core::num::NonZeroU32;
 
+use super::form::Form;
 use super::{Encoding, FreeKind, Header, PIN_RECORD, Record, Traits};
 use crate::units::{Index, Pos, Units};
-
-/// 6 bytes of header and 4 of table entry per block, and 2 at the end of blocks of 16 KiB and more,
-/// in arenas of up to 1 GiB.
-///
-/// ```text
-/// header, in use  second word  31 free = 0  30 follows free  29 fixed  28 extended
-///         short                27 long = 0  26..20 generation  19..14 index 21..16  13..11 pad  10..0 units
-///                 first word   15..0 index 15..0
-///         long    second word  27 long = 1  26..0 units
-///                 first word   15..9 generation  8..3 index 21..16  2..0 pad
-///                 trailer      15..0 index 15..0
-/// header, resting              as in use and short, but 31 free = 1  29 = 1
-/// header, free    second word  31 free = 1  30 follows free  29..28 kind
-///         short                27 long = 0  26..16 next 26..16  15..11 zero  10..0 units
-///                 first word   15..0 next 15..0
-///         long    second word  27 long = 1  26..0 units
-///                 first word   zero
-/// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
-/// entry, pins     31 vacant = 0  30..27 all ones  26..22 count  21..0 index
-/// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..0 next vacant
-/// handle          31..29 zero  28..22 generation  21..0 index
-/// ```
-///
-/// What has less than 2048 granules is short if it is in use or cached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standard {}
 
 const FREE: u32 = 1 << 31;
 const FOLLOWS: u32 = 1 << 30;
@@ -93,7 +68,7 @@ fn owner(header: Words, trailer: u16) -> u32 {
 /// Header and trailer of a block in use.
 #[inline(always)]
 fn in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
-    if units.0 >= Standard::LONG {
+    if units.0 > UNITS as usize {
         return long_in_use(units, pad, owner, flags);
     }
     let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
@@ -110,15 +85,15 @@ fn long_in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16)
     (Words { first, second }, owner as u16)
 }
 
-impl Encoding for Standard {
+impl<F: Form> Encoding for F {
     const NAME: &'static str = "standard";
     const GRANULE: usize = 8;
     const MAX_POS: usize = POSITION as usize;
     const MAX_INDEX: usize = INDEX as usize;
     const MAX_GENERATION: u32 = GENERATION;
     const MAX_PIN_COUNT: u32 = PINS;
-    const SPLIT: u32 = 3;
-    const CACHED_MAX: usize = 127;
+    const SPLIT: u32 = F::SPLIT;
+    const CACHED_MAX: usize = F::CACHED_MAX;
     const NEXT_IN_HEADER: bool = false;
     const CACHED_NEXT_IN_HEADER: bool = true;
     const LONG: usize = UNITS as usize + 1;
@@ -130,12 +105,19 @@ impl Encoding for Standard {
     type Footer = u16;
     type Protected = [u64; 2];
     type Token = NonZeroU32;
-    type BinHeads = [u32; 208];
-    type CacheHeads = [u32; Self::CACHED_MAX + 1];
-    type BinMap = [u32; 7];
-    const NO_BINS: Self::BinHeads = [0; 208];
-    const NO_CACHE: Self::CacheHeads = [0; Self::CACHED_MAX + 1];
-    const NO_MAP: Self::BinMap = [0; 7];
+    type BinHeads = F::BinHeads;
+    type CacheHeads = F::CacheHeads;
+    type BinMap = F::BinMap;
+    type RestingHeads = F::RestingHeads;
+    type Tiny = F::Tiny;
+    type Places = F::Places;
+    type Numbering = F::Numbering;
+    const NO_BINS: F::BinHeads = F::NO_BINS;
+    const NO_CACHE: F::CacheHeads = F::NO_CACHE;
+    const NO_MAP: F::BinMap = F::NO_MAP;
+    const NO_RESTING: F::RestingHeads = F::NO_RESTING;
+    const NO_TINY: F::Tiny = F::NO_TINY;
+    const NO_PLACES: F::Places = F::NO_PLACES;
 
     #[inline(always)]
     fn units(header: Words) -> Units {

@@ -2,7 +2,8 @@
 
 use core::num::NonZeroU64;
 
-use super::{Encoding, FreeKind, PIN_RECORD, Record, Traits};
+use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::table::Any;
 use crate::units::{Index, Pos, Units};
 
 /// 16 bytes of header and 8 of table entry per block, in arenas as large as can be addressed.
@@ -62,10 +63,17 @@ impl Encoding for Wide {
     type Token = NonZeroU64;
     type BinHeads = [u64; 384];
     type CacheHeads = [u64; Self::CACHED_MAX + 1];
+    type RestingHeads = Self::CacheHeads;
+    type Tiny = [u64; TINY];
+    type Places = [u64; PLACES];
+    type Numbering = Any;
     type BinMap = [u32; 12];
     const NO_BINS: Self::BinHeads = [0; 384];
     const NO_CACHE: Self::CacheHeads = [0; Self::CACHED_MAX + 1];
     const NO_MAP: Self::BinMap = [0; 12];
+    const NO_RESTING: Self::RestingHeads = Self::NO_CACHE;
+    const NO_TINY: Self::Tiny = [0; TINY];
+    const NO_PLACES: Self::Places = [0; PLACES];
 
     #[inline(always)]
     fn units(header: u128) -> Units {

@@ -4,6 +4,7 @@
 //! each be moved in one piece, and none of the metadata changes with them.
 
 mod error;
+mod outline;
 mod place;
 mod record;
 mod resize;
@@ -23,13 +24,14 @@ use crate::units::{Index, Pos};
 use crate::usage::Usage;
 
 pub use error::{AttachError, Refused, RegionError};
+pub use outline::Outline;
 pub use place::Suspended;
 
 /// All of a heap but its memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Books<L: Layout> {
     index: FreeIndex<L>,
-    table: Table,
+    table: Table<L>,
     used: Usage,
     fixed: usize,
     owned: usize,

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use super::{Books, Refused, RegionError, refuse_immovable};
 use crate::arena::{Arena, Form, as_uninit};
@@ -110,6 +111,40 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             address: self.arena.base(),
             check: PhantomData,
         }
+    }
+}
+
+impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// Goes on in other memory, to which the bytes are copied by somebody else after this: for code in other
+    /// languages, and for heaps that are themselves in the memory that moves. Everybody else is better served
+    /// by [`suspend`](Self::suspend).
+    ///
+    /// Constant time, unless blocks were ever immovable, or aligned to what the distance is no multiple
+    /// of: then linear in the blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionError::Address`] if granules would be off, [`RegionError::Immovable`],
+    /// [`RegionError::Misaligned`], [`RegionError::Corrupt`]. Nothing has changed then.
+    ///
+    /// # Safety
+    ///
+    /// `to` is where the first byte of the buffer goes that the heap was made of, memory given out at the
+    /// front included. As many bytes as that buffer has are there, borrowed as this heap's memory is, and before
+    /// the heap is used again, they are initialised and the arena's bytes are the same as they are now.
+    pub unsafe fn relocate(&mut self, to: NonNull<u8>) -> Result<(), RegionError> {
+        let from = self.arena.buffer();
+        let distance = to.addr().get().wrapping_sub(from);
+        if distance % L::GRANULE != 0 {
+            return Err(RegionError::Address {
+                remainder: to.addr().get() % L::GRANULE,
+                expected: from % L::GRANULE,
+            });
+        }
+        self.may_move_by(distance)?;
+        // SAFETY: by the caller's promise; a granule is a whole number of entries.
+        unsafe { self.arena.rebase(to) };
+        Ok(())
     }
 }
 

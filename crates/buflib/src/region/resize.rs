@@ -57,6 +57,71 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         Ok(given)
     }
 
+    /// The same, with blocks that may not move left where they are: then no more is given out than is free in
+    /// front of the first of them and behind the blocks in front of that, as they lie. [`compact`](Self::compact)
+    /// before makes that the most.
+    ///
+    /// Linear in the blocks and in the bytes in front of the first that may not move.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionError::Corrupt`] if damaged metadata was met, before anything moves.
+    ///
+    /// ```
+    /// # use buflib::Request;
+    /// # let mut memory = [0; 4096];
+    /// # let mut heap: buflib::Heap = buflib::Heap::from_bytes(&mut memory)?;
+    /// let (movable, hole) = (heap.alloc(90)?, heap.alloc(1000)?);
+    /// let fixed = heap.alloc_with(Request::new(100).immovable())?;
+    /// heap.free(hole)?;
+    /// let place = heap.get(fixed)?.as_ptr();
+    /// assert!(heap.give_front(500).is_err());
+    /// assert_eq!(heap.give_free_front(500)?.len(), 504);
+    /// assert_eq!(heap.get(fixed)?.as_ptr(), place);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn give_free_front(&mut self, bytes: usize) -> Result<Given<'a>, RegionError> {
+        if self.fixed == 0 {
+            return self.give_front(bytes);
+        }
+        self.check()?;
+        self.merge_all()?;
+        // The blocks in front of the first that may not move, and where they end.
+        let (mut pos, mut end, mut align) = (Pos::FIRST, Pos::FIRST, 1);
+        let fixed = loop {
+            match self.next_in_use(&mut pos, self.arena.tail())? {
+                Some(live) if L::is_fixed(&live.record) => break live.pos,
+                Some(live) => {
+                    align = align.max(live.align());
+                    end = live.pos + live.units;
+                }
+                None => return self.give_front(bytes),
+            }
+        };
+        let wanted = bytes.div_ceil(L::GRANULE).checked_next_multiple_of(align);
+        let most = wanted.unwrap_or(usize::MAX).min((fixed - end).0);
+        let units = Units(most & align.wrapping_neg());
+        if units == Units::ZERO {
+            return Ok(Given::default());
+        }
+        // Everything has been looked through, so that none of this fails halfway.
+        let mut pos = fixed;
+        while let Some(live) = self.next_in_use(&mut pos, self.arena.tail())? {
+            live.put_moved(&mut self.arena, live.pos - units)?;
+        }
+        let moved = end - Pos::FIRST;
+        let given = self.arena.give_front_of(units, moved).unwrap_or_default();
+        let (end, fixed) = (end, fixed - units);
+        if end < fixed {
+            self.arena
+                .put_free(end, FreeKind::Cached, fixed - end, false, Pos::NIL);
+        }
+        self.counters.moved(0, moved.bytes::<L>());
+        self.settled = false;
+        self.merge_all()?;
+        Ok(given)
+    }
+
     /// Takes memory that [`give_front`](Self::give_front) gave out back, the last given first. It is
     /// free space in front of the blocks, none of which moves. Linear in the blocks and the table's
     /// entries.

@@ -191,7 +191,12 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 
     /// Builds what is kept beside the arena from what a walk has found, and the free-space index by
     /// another.
-    fn adopt(&mut self, row: &Row, table: Table, maximum: Index) -> Result<(), Corruption> {
+    pub(super) fn adopt(
+        &mut self,
+        row: &Row,
+        table: Table<L>,
+        maximum: Index,
+    ) -> Result<(), Corruption> {
         self.table = table;
         self.used = Usage::of(row.used);
         self.fixed = row.fixed;
@@ -205,7 +210,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     }
 
     /// Whether the block that holds the rest of the heap, if there is one, is in use.
-    fn expect_live(&self, index: Index) -> Result<(), Corruption> {
+    pub(super) fn expect_live(&self, index: Index) -> Result<(), Corruption> {
         if index == Index::NONE || self.numbered(index).is_some() {
             return Ok(());
         }

@@ -20,7 +20,8 @@ pub(crate) use model::{Known, Model, Op};
 pub(crate) use owner::{Heard, Recorder};
 pub(crate) use program::{Kind, Ownership, Program};
 
-/// Makes six tests of each generic function: on every layout, without and with check word.
+/// Makes eight tests of each generic function: on every layout, without and with check word. `Ordered` and
+/// `Small` differ in what is kept beside the arena, so each of them has one.
 macro_rules! on_every_heap {
     ($($test:ident),+ $(,)?) => {$(
         mod $test {
@@ -39,6 +40,14 @@ macro_rules! on_every_heap {
             #[test]
             fn standard_crc() {
                 super::$test::<buflib::Standard, buflib::Crc32>();
+            }
+            #[test]
+            fn ordered() {
+                super::$test::<buflib::Ordered, buflib::Unchecked>();
+            }
+            #[test]
+            fn small_crc() {
+                super::$test::<buflib::Small, buflib::Crc32>();
             }
             #[test]
             fn wide() {
