@@ -58,6 +58,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `default` | one heap that is always there |
 /// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
 /// | `store`, `pod` | values of any type; payloads as numbers |
+/// | `usage` | granules in use, and the most there were |
 /// | `layout`, `check` | the encoding of metadata; the check word |
 /// | `arena` | the memory, and all of the `unsafe` but for values |
 ///
