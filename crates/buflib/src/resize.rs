@@ -120,7 +120,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The commonest case: a plain short block whose end moves within its last granule or within the room
     /// behind it.
     #[inline(always)]
-    fn resize_in_room(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+    pub(crate) fn resize_in_room(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
         let live = Live::find_unaligned(&self.arena, handle)?;
         let shape = Shape::of_bytes::<L>(L::HEADER.checked_add(size)?);
         if shape.units.0 >= L::LONG.min(L::MAX_POS)

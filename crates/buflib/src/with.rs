@@ -155,9 +155,12 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     #[inline]
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         self.keep_pace()?;
-        let result = self
-            .heap
-            .resize_to(handle, size, &mut Asked(&mut *self.owner));
+        let result = match self.heap.resize_in_room(handle, size) {
+            Some(place) => Ok(place),
+            None => self
+                .heap
+                .resize_to(handle, size, &mut Asked(&mut *self.owner)),
+        };
         self.told(result, |_| Event::Resized {
             handle,
             bytes: size,

@@ -63,7 +63,7 @@ fn run_all(len: usize, skew: usize, ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 256 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases }, ..ProptestConfig::default() })]
 
     #[test]
     fn plain_blocks_behave_like_the_model(len in 200..6000usize, ops in vec(plain(), 1..120)) {
