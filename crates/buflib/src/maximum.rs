@@ -80,8 +80,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Allocates all that is [`allocatable`](Self::allocatable) in one block, and says how many
-    /// bytes that is. Until the block is freed or made smaller, every other allocation and growth
-    /// fails at once with [`Error::MaximumHeld`].
+    /// bytes that is. Until the block is freed or made smaller, every other allocation, and growth that takes
+    /// up more than the block has already, fails at once with [`Error::MaximumHeld`].
     ///
     /// # Errors
     ///

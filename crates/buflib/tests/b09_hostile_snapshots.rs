@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use buflib::{
     AttachError, Check, Crc32, Handle, Heap, Layout, Narrow, Request, Standard, Unchecked, Wide,
 };
-use common::{Checked, FILLER, Memory, crc32c, mixed, use_all};
+use common::{Checked, FILLER, Memory, RECORD, mixed, seal, use_all};
 use fastrand::Rng;
 use proptest::prelude::*;
 
@@ -23,8 +23,6 @@ on_every_heap!(
     two_handles_of_one_block_are_refused,
     blocks_that_overlap_are_refused,
 );
-
-const RECORD: usize = 96;
 
 fn small<L: Layout, C: Check>() -> (Memory, Vec<Handle<L>>) {
     let mut memory = Memory::exact::<L>(1024);
@@ -63,14 +61,6 @@ fn attempt<L: Layout, C: Check>(
     image.bytes().copy_from_slice(&before);
     assert!(image.around().all(|byte| byte == FILLER), "a write outside");
     outcome
-}
-
-/// Makes the record's check word right.
-fn seal(image: &mut [u8]) {
-    let start = image.len() - RECORD;
-    let record = &mut image[start..];
-    let digest = u64::from(crc32c(&record[..RECORD - 8]));
-    record[RECORD - 8..].copy_from_slice(&digest.to_ne_bytes());
 }
 
 fn every_truncation_is_refused<L: Layout, C: Check>() {

@@ -74,9 +74,7 @@ pub(crate) fn verify(handle: c_int) {
         assert_eq!(data.cast(), data_of(handle));
         assert_eq!(data.addr() % known.align, 0);
         let bytes = std::slice::from_raw_parts(data.cast::<u8>(), known.size);
-        for (i, &byte) in bytes.iter().enumerate() {
-            assert_eq!(byte, known.byte(i), "{handle:#x}, byte {i} of {known:?}");
-        }
+        assert!(known.is(bytes), "{handle:#x}, {known:?}: {bytes:?}");
         let name = buflib_get_name(ctx, handle);
         let name = (!name.is_null()).then(|| std::ffi::CStr::from_ptr(name).to_owned());
         assert_eq!(name, known.name);
@@ -93,11 +91,8 @@ pub(crate) fn data_of(handle: c_int) -> *mut u8 {
 /// Writes the contents of a block.
 pub(crate) fn fill(handle: c_int) {
     let known = world(|w| w.model[&handle].clone());
-    let data = data_of(handle);
-    for i in 0..known.size {
-        // SAFETY: within the block's bytes.
-        unsafe { data.add(i).write(known.byte(i)) };
-    }
+    // SAFETY: as in `verify`.
+    known.write(unsafe { std::slice::from_raw_parts_mut(data_of(handle), known.size) });
 }
 
 /// Takes a new block into the model.
@@ -200,10 +195,8 @@ fn resize() {
     let kept = world(|w| w.model[&handle].size.min(old).min(size));
     world(|w| w.model.get_mut(&handle).expect("a live block").size = size);
     let known = world(|w| w.model[&handle].clone());
-    for i in 0..kept {
-        // SAFETY: within the block's bytes.
-        assert_eq!(unsafe { data_of(handle).add(i).read() }, known.byte(i));
-    }
+    // SAFETY: as in `verify`.
+    assert!(known.is(unsafe { std::slice::from_raw_parts(data_of(handle), kept) }));
     fill(handle);
 }
 

@@ -27,8 +27,23 @@ pub(crate) const SHRINKS: u8 = 2;
 pub(crate) const SYNCS: u8 = 4;
 
 impl Known {
-    pub(crate) fn byte(&self, at: usize) -> u8 {
-        (self.offset + at) as u8 ^ self.seed
+    /// What its bytes are, again and again.
+    fn pattern(&self) -> [u8; 256] {
+        std::array::from_fn(|at| (self.offset + at) as u8 ^ self.seed)
+    }
+
+    /// Whether these are the first of its bytes.
+    pub(crate) fn is(&self, bytes: &[u8]) -> bool {
+        let pattern = self.pattern();
+        let mut parts = bytes.chunks(pattern.len());
+        parts.all(|part| part == &pattern[..part.len()])
+    }
+
+    pub(crate) fn write(&self, bytes: &mut [u8]) {
+        let pattern = self.pattern();
+        for part in bytes.chunks_mut(pattern.len()) {
+            part.copy_from_slice(&pattern[..part.len()]);
+        }
     }
 
     pub(crate) fn may_move(&self) -> bool {

@@ -11,6 +11,7 @@
 mod model;
 mod owner;
 mod program;
+pub(crate) mod world;
 
 use std::ops::{Deref, Range};
 
@@ -179,6 +180,19 @@ pub(crate) struct Seen<H> {
     pub(crate) name: Option<String>,
 }
 
+impl<L: Layout> Seen<Handle<L>> {
+    pub(crate) fn of(block: &buflib::Block<'_, L>) -> Self {
+        Self {
+            offset: block.offset,
+            bytes: block.bytes,
+            handle: block.handle,
+            payload_bytes: block.payload_bytes,
+            immovable: block.immovable,
+            name: block.name.map(String::from),
+        }
+    }
+}
+
 /// All that can be seen of a heap from outside.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Picture<H> {
@@ -316,16 +330,8 @@ impl<'a, L: Layout, C: Check> Checked<'a, L, C> {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen<Handle<L>>> {
-        let own = |block: buflib::Block<'_, L>| Seen {
-            offset: block.offset,
-            bytes: block.bytes,
-            handle: block.handle,
-            payload_bytes: block.payload_bytes,
-            immovable: block.immovable,
-            name: block.name.map(String::from),
-        };
         self.blocks()
-            .map(|block| own(block.expect("sound metadata")))
+            .map(|block| Seen::of(&block.expect("sound metadata")))
             .collect()
     }
 
@@ -390,6 +396,17 @@ pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
             crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 }
         })
     })
+}
+
+/// Bytes of the record at the end of an image.
+pub(crate) const RECORD: usize = 96;
+
+/// Makes the check word of an image's record right.
+pub(crate) fn seal(image: &mut [u8]) {
+    let start = image.len() - RECORD;
+    let record = &mut image[start..];
+    let digest = u64::from(crc32c(&record[..RECORD - 8]));
+    record[RECORD - 8..].copy_from_slice(&digest.to_ne_bytes());
 }
 
 /// Every kind of operation, on a heap whose bytes may be anything and with handles that may be. Only

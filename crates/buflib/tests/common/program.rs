@@ -14,6 +14,8 @@ pub(crate) struct Own<L: Layout> {
     pub(crate) immovable: bool,
     pub(crate) pins: usize,
     pub(crate) address: usize,
+    /// Whether its front was cut off.
+    pub(crate) cut: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +35,7 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         align_log2: 0,
         named: false,
         owner: Ownership::Nobody,
@@ -69,6 +71,8 @@ fn tag(size: usize) -> u32 {
 pub(crate) struct Program<L: Layout> {
     pub(crate) blocks: Vec<Own<L>>,
     pub(crate) tags: Vec<(Handle<L>, u32)>,
+    /// The block that holds all that was left.
+    pub(crate) held: Option<Handle<L>>,
     on: Vec<Handle<L>>,
     random: fastrand::Rng,
     seed: u8,
@@ -79,9 +83,40 @@ impl<L: Layout> Program<L> {
         Self {
             blocks: Vec::new(),
             tags: Vec::new(),
+            held: None,
             on: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
             seed: 0,
+        }
+    }
+
+    /// Reads out what is in a heap that somebody else has filled. Who answers for its blocks is not known, so nobody
+    /// can be asked for them.
+    pub(crate) fn learn<C: Check>(&mut self, heap: &mut Heap<'_, L, C>) {
+        for block in heap.allocations() {
+            let block = block.expect("sound metadata");
+            let handle = block.handle.expect("in use");
+            let bytes = heap.get(handle).expect("live block");
+            let (tag, pins) = (heap.tag(handle), heap.pin_count(handle));
+            let (tag, pins) = (tag.expect("live block"), pins.expect("live block"));
+            let owner = tag.map_or(Ownership::Nobody, |_| Ownership::Moves);
+            self.tags.extend(tag.map(|tag| (handle, tag)));
+            self.blocks.push(Own {
+                handle,
+                bytes: bytes.to_vec(),
+                align: 1,
+                name: block.name.unwrap_or_default().into(),
+                owner,
+                immovable: block.immovable && pins == 0,
+                pins,
+                address: bytes.as_ptr().addr(),
+                cut: true,
+            });
+        }
+        if let Err(Error::MaximumHeld { number }) = heap.alloc(usize::MAX) {
+            let mut blocks = self.blocks.iter();
+            let held = blocks.find(|block| block.handle.number() == number);
+            self.held = Some(held.expect("a live block").handle);
         }
     }
 
@@ -101,6 +136,18 @@ impl<L: Layout> Program<L> {
         kind: Kind,
         name: &str,
     ) {
+        self.adopt_larger(heap, handle, (size, size), kind, name);
+    }
+
+    /// The same for a block that has not the size that was asked for.
+    pub(crate) fn adopt_larger<C: Check>(
+        &mut self,
+        heap: &mut Heap<'_, L, C>,
+        handle: Handle<L>,
+        (size, asked): (usize, usize),
+        kind: Kind,
+        name: &str,
+    ) {
         assert!(
             self.blocks.iter().all(|block| block.handle != handle),
             "{handle} given out twice"
@@ -111,7 +158,7 @@ impl<L: Layout> Program<L> {
         to.copy_from_slice(&bytes);
         let address = to.as_ptr().addr();
         self.tags.retain(|&(other, _)| other != handle);
-        self.tags.push((handle, tag(size)));
+        self.tags.push((handle, tag(asked)));
         self.blocks.push(Own {
             handle,
             bytes,
@@ -125,6 +172,7 @@ impl<L: Layout> Program<L> {
             immovable: kind.immovable,
             pins: 0,
             address,
+            cut: false,
         });
     }
 
@@ -136,6 +184,7 @@ impl<L: Layout> Program<L> {
         size: usize,
     ) {
         let fresh = self.fresh(size);
+        self.has_less(handle, size);
         let block = self.known(handle).expect("known block");
         let kept = size.min(block.bytes.len());
         let to = heap.get_mut(handle).expect("resized block");
@@ -149,7 +198,15 @@ impl<L: Layout> Program<L> {
         self.blocks.iter_mut().find(|block| block.handle == handle)
     }
 
+    /// What holds all that was left does so until it is smaller.
+    fn has_less(&mut self, handle: Handle<L>, size: usize) {
+        let block = self.known(handle).expect("known block");
+        let smaller = size < block.bytes.len();
+        self.held = self.held.filter(|&held| held != handle || !smaller);
+    }
+
     pub(crate) fn forget(&mut self, handle: Handle<L>) {
+        self.held = self.held.filter(|&held| held != handle);
         self.blocks.retain(|block| block.handle != handle);
     }
 
@@ -161,9 +218,16 @@ impl<L: Layout> Program<L> {
         kept: core::ops::Range<usize>,
     ) {
         heap.shrink(handle, kept.clone()).expect("a range within");
+        self.shrunk(handle, kept);
+    }
+
+    /// Takes note of the part that is left of a block.
+    pub(crate) fn shrunk(&mut self, handle: Handle<L>, kept: core::ops::Range<usize>) {
+        self.has_less(handle, kept.len());
         let block = self.known(handle).expect("known block");
         block.bytes = block.bytes[kept.clone()].to_vec();
         block.address += kept.start;
+        block.cut |= kept.start > 0;
         let address = block.address;
         // How far it is still aligned.
         block.align = block
@@ -191,6 +255,45 @@ impl<L: Layout> Program<L> {
         }
     }
 
+    /// Where all blocks are in a heap that has gone elsewhere as a whole.
+    pub(crate) fn arrive<C: Check>(&mut self, heap: &Heap<'_, L, C>) {
+        for block in &mut self.blocks {
+            let bytes = heap.get(block.handle).expect("live block");
+            block.address = bytes.as_ptr().addr();
+        }
+    }
+
+    /// Where they are after those that may move have moved up or down together, about which nobody is asked.
+    pub(crate) fn move_together<C: Check>(&mut self, heap: &Heap<'_, L, C>) {
+        for block in &mut self.blocks {
+            let bytes = heap.get(block.handle).expect("live block");
+            let address = bytes.as_ptr().addr();
+            let fixed = block.immovable || block.pins > 0;
+            assert!(!fixed || address == block.address, "{} moved", block.handle);
+            block.address = address;
+        }
+    }
+
+    /// All contents and names, wherever the blocks are.
+    pub(crate) fn compare<C: Check>(&self, heap: &Heap<'_, L, C>) {
+        if let Err(corruption) = heap.check() {
+            panic!("{corruption}");
+        }
+        for block in &self.blocks {
+            let bytes = heap.get(block.handle).expect("live block");
+            assert_eq!(bytes, block.bytes, "contents of {}", block.handle);
+            assert_eq!(
+                bytes.as_ptr().addr() % block.align,
+                0,
+                "alignment of {}",
+                block.handle
+            );
+            let name = heap.name(block.handle).expect("name").unwrap_or_default();
+            assert_eq!(name, block.name);
+            assert_eq!(heap.pin_count(block.handle), Ok(block.pins));
+        }
+    }
+
     /// Where all blocks are, after an operation that nobody was told of.
     pub(crate) fn look_up<C: Check>(&mut self, heap: &Heap<'_, L, C>) {
         for block in &mut self.blocks {
@@ -207,19 +310,12 @@ impl<L: Layout> Program<L> {
 
     /// Integrity, contents, places, alignment, names, pins, counts.
     pub(crate) fn verify<C: Check>(&self, heap: &Heap<'_, L, C>) {
-        if let Err(corruption) = heap.check() {
-            panic!("{corruption}");
-        }
+        self.compare(heap);
         assert!(self.on.is_empty(), "on without off");
         for block in &self.blocks {
             let bytes = heap.get(block.handle).expect("live block");
-            assert_eq!(bytes, block.bytes, "contents of {}", block.handle);
             let address = bytes.as_ptr().addr();
             assert_eq!(address, block.address, "place of {}", block.handle);
-            assert_eq!(address % block.align, 0, "alignment of {}", block.handle);
-            let name = heap.name(block.handle).expect("name").unwrap_or_default();
-            assert_eq!(name, block.name);
-            assert_eq!(heap.pin_count(block.handle), Ok(block.pins));
         }
         let stats = heap.stats();
         let count = |is: fn(&Own<L>) -> bool| self.blocks.iter().filter(|block| is(block)).count();
