@@ -5,7 +5,7 @@ mod event;
 mod ids;
 mod parse;
 mod program;
-mod read;
+pub(crate) mod read;
 mod zstd;
 
 pub(crate) use error::TraceError;
