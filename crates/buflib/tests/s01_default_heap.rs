@@ -1,7 +1,9 @@
 //! S1: one predefined heap, with wrappers. There is one in the whole program, so there is one test.
 
+use std::collections::HashMap;
+
 use buflib::default::{self, DefaultError};
-use buflib::{BuildError, Error};
+use buflib::{BuildError, Error, Handle};
 
 #[test]
 fn default_heap_serves_the_whole_program() {
@@ -38,4 +40,56 @@ fn default_heap_serves_the_whole_program() {
     let message = default::alloc(5000).expect_err("too much").to_string();
     assert!(message.contains("5000"), "{message}");
     assert_eq!(default::with(|heap| heap.check()), Ok(Ok(())));
+    random_programs_beside_a_model();
+}
+
+fn random_programs_beside_a_model() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut model: HashMap<Handle, Vec<u8>> = HashMap::new();
+    for _ in 0..if cfg!(miri) { 50 } else { 5000 } {
+        let some = random.choice(model.keys().copied());
+        let size = random.usize(..90);
+        match (random.u8(..4), some) {
+            (0 | 1, _) => match default::alloc(size) {
+                Ok(handle) => fill(&mut random, &mut model, handle, size),
+                Err(error) => must_be_full(error),
+            },
+            (2, Some(handle)) => match default::resize(handle, size) {
+                Ok(()) => {
+                    let kept = size.min(model[&handle].len());
+                    let same = |bytes: &[u8]| bytes[..kept] == model[&handle][..kept];
+                    assert_eq!(default::read(handle, same), Ok(true));
+                    fill(&mut random, &mut model, handle, size);
+                }
+                Err(error) => must_be_full(error),
+            },
+            (_, Some(handle)) => {
+                model.remove(&handle);
+                default::free(handle).expect("live block");
+                assert!(default::read(handle, |_| ()).is_err());
+            }
+            _ => {}
+        }
+        for (&handle, bytes) in &model {
+            assert_eq!(default::read(handle, |found| found == bytes), Ok(true));
+        }
+        let live = default::with(|heap| heap.check().map(|()| heap.stats().live));
+        assert_eq!(live, Ok(Ok(model.len())));
+    }
+}
+
+fn fill(
+    random: &mut fastrand::Rng,
+    model: &mut HashMap<Handle, Vec<u8>>,
+    handle: Handle,
+    size: usize,
+) {
+    let bytes: Vec<u8> = (0..size).map(|_| random.u8(..)).collect();
+    default::write(handle, |found| found.copy_from_slice(&bytes)).expect("live block");
+    model.insert(handle, bytes);
+}
+
+fn must_be_full(error: DefaultError) {
+    let full = matches!(error, DefaultError::Heap(Error::Exhausted { .. }));
+    assert!(full, "{error}");
 }
