@@ -33,6 +33,57 @@ fn list_of_operations_is_that_of_the_sources() {
     );
 }
 
+/// Of what is not a trait's: its name is called by the model of its part of the library.
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn every_operation_is_driven_by_a_model() {
+    let heap = sources(&["model_every.rs", "common", "common/world"]);
+    let store = sources(&["b03_model.rs", "b03_model"]);
+    let default = sources(&["s01_default_heap.rs"]);
+    let list = include_str!("operations.txt");
+    let missing: Vec<_> = list
+        .lines()
+        .filter(
+            |operation| match operation.split("::").collect::<Vec<_>>()[..] {
+                ["default", name] => !calls(&default, name),
+                ["Store", name] | ["store", _, name] => !calls(&store, name),
+                // The library calls what an owner and its tag have.
+                ["Owner" | "Tag", name] => !heap.contains(&format!("fn {name}(")),
+                [_, name] => !calls(&heap, name),
+                _ => false,
+            },
+        )
+        .collect();
+    assert!(missing.is_empty(), "in no model: {missing:?}");
+}
+
+/// All that these files and the files in these folders say.
+fn sources(paths: &[&str]) -> String {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut text = String::new();
+    for path in paths.iter().map(|path| tests.join(path)) {
+        let files = if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("a folder");
+            entries
+                .map(|entry| entry.expect("an entry").path())
+                .collect()
+        } else {
+            vec![path]
+        };
+        for file in files.iter().filter(|file| file.is_file()) {
+            text += &fs::read_to_string(file).expect("a source");
+        }
+    }
+    text
+}
+
+fn calls(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&source[..at], &source[at + name.len()..]);
+        before.ends_with(['.', ':']) && (after.starts_with('(') || after.starts_with("::<"))
+    })
+}
+
 fn has(list: &str, name: &str) -> bool {
     list.lines().any(|line| line == name)
 }

@@ -174,6 +174,9 @@ impl<'a, L: Layout, C: Check> Model<'a, L, C> {
         values::check(store);
         for known in &self.known {
             known.verify(store);
+            if let Known::Number(handle, _) = known {
+                assert!(handle.number() > 0 && handle.generation() < L::GENERATIONS);
+            }
         }
         assert_eq!(store.len(), self.known.len());
         assert_eq!(store.is_empty(), self.known.is_empty());

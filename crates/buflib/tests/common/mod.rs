@@ -19,7 +19,7 @@ use buflib::{Check, Compaction, Error, Handle, Heap, Layout, Owner, Request, Sta
 
 pub(crate) use model::{Known, Model, Op};
 pub(crate) use owner::{Heard, Recorder};
-pub(crate) use program::{Kind, Ownership, Program};
+pub(crate) use program::{Kind, Label, Ownership, Program};
 
 /// Makes eight tests of each generic function: on every layout, without and with check word. `Ordered` and
 /// `Small` differ in what is kept beside the arena, so each of them has one.

@@ -1,7 +1,9 @@
 //! A program that answers for its blocks by chance, and knows of each what it must contain and
 //! where it must be.
 
-use buflib::{Answer, Check, Error, Event, Handle, Heap, Layout, Move, Owner, Request, Sync, Wish};
+use buflib::{
+    Answer, Check, Error, Event, Handle, Heap, Layout, Move, Owner, Request, Sync, Tag, Wish,
+};
 
 /// What the program knows of one of its blocks.
 #[derive(Clone, Debug)]
@@ -51,8 +53,8 @@ impl Kind {
         };
         let request = match self.owner {
             Ownership::Nobody => request,
-            Ownership::Moves => request.owner(tag(size)),
-            Ownership::Shrinks => request.shrinkable(tag(size)),
+            Ownership::Moves => request.owner(label(size)),
+            Ownership::Shrinks => request.shrinkable(label(size)),
         };
         if self.immovable {
             request.immovable()
@@ -62,15 +64,28 @@ impl Kind {
     }
 }
 
-/// The tag tells something of a block that does not change: the size that it was allocated with.
-fn tag(size: usize) -> u32 {
-    size as u32 ^ 0x5eed_0000
+/// What a program writes at its blocks: something that does not change, the size that each was allocated with.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Label(u32);
+
+impl Tag for Label {
+    fn into_bits(self) -> u32 {
+        !self.0
+    }
+
+    fn from_bits(bits: u32) -> Option<Self> {
+        Some(Self(!bits))
+    }
+}
+
+fn label(size: usize) -> Label {
+    Label(size as u32)
 }
 
 #[derive(Debug)]
 pub(crate) struct Program<L: Layout> {
     pub(crate) blocks: Vec<Own<L>>,
-    pub(crate) tags: Vec<(Handle<L>, u32)>,
+    pub(crate) tags: Vec<(Handle<L>, Label)>,
     /// The block that holds all that was left.
     pub(crate) held: Option<Handle<L>>,
     on: Vec<Handle<L>>,
@@ -158,7 +173,7 @@ impl<L: Layout> Program<L> {
         to.copy_from_slice(&bytes);
         let address = to.as_ptr().addr();
         self.tags.retain(|&(other, _)| other != handle);
-        self.tags.push((handle, tag(asked)));
+        self.tags.push((handle, label(asked)));
         self.blocks.push(Own {
             handle,
             bytes,
@@ -329,9 +344,9 @@ impl<L: Layout> Program<L> {
 }
 
 impl<L: Layout, C: Check> Owner<L, C> for Program<L> {
-    type Tag = u32;
+    type Tag = Label;
 
-    fn before_move(&mut self, asked: &Move<u32, L>) -> Answer {
+    fn before_move(&mut self, asked: &Move<Label, L>) -> Answer {
         assert_eq!(self.on.last(), Some(&asked.handle));
         assert!(self.tags.contains(&(asked.handle, asked.tag)));
         let refused = self.random.u8(..4) == 0;
@@ -349,7 +364,7 @@ impl<L: Layout, C: Check> Owner<L, C> for Program<L> {
         }
     }
 
-    fn synchronise(&mut self, handle: Handle<L>, tag: u32, sync: Sync) {
+    fn synchronise(&mut self, handle: Handle<L>, tag: Label, sync: Sync) {
         assert!(self.tags.contains(&(handle, tag)));
         match sync {
             Sync::On => {
@@ -363,7 +378,21 @@ impl<L: Layout, C: Check> Owner<L, C> for Program<L> {
         }
     }
 
-    fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<u32, L>) -> Answer {
+    fn before_move_in(&mut self, heap: &Heap<'_, L, C>, asked: &Move<Label, L>) -> Answer {
+        let bytes = heap.get(asked.handle).expect("live block");
+        let place = (bytes.as_ptr().addr(), bytes.len());
+        assert_eq!(place, (asked.from, asked.bytes));
+        Owner::<L, C>::before_move(self, asked)
+    }
+
+    fn synchronise_in(&mut self, heap: &Heap<'_, L, C>, handle: Handle<L>, tag: Label, sync: Sync) {
+        for block in &self.blocks {
+            assert!(heap.contains(block.handle), "{} is gone", block.handle);
+        }
+        Owner::<L, C>::synchronise(self, handle, tag, sync);
+    }
+
+    fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<Label, L>) -> Answer {
         self.verify(heap);
         assert!(self.tags.contains(&(wish.handle, wish.tag)));
         let block = self.known(wish.handle).expect("known block");

@@ -2,7 +2,7 @@
 
 use buflib::{Check, Error, Handle, Layout, Request};
 
-use super::super::{Ownership, Seen};
+use super::super::{Label, Ownership, Seen};
 use super::{Op, World};
 
 impl<L: Layout, C: Check> World<'_, '_, L, C> {
@@ -168,7 +168,7 @@ impl<L: Layout, C: Check> World<'_, '_, L, C> {
                 let pointer = unsafe { self.heap.ptr_unchecked(handle) };
                 assert_eq!(pointer.addr().get(), block.address);
             }
-            let tag = self.heap.tag::<u32>(handle).expect("live block");
+            let tag = self.heap.tag::<Label>(handle).expect("live block");
             let known = self.known.program.tags.iter();
             let known = known.clone().find(|&&(other, _)| other == handle);
             let owned = block.owner != Ownership::Nobody;
@@ -210,7 +210,7 @@ impl<L: Layout, C: Check> World<'_, '_, L, C> {
             heap.unpin(handle),
             heap.pin_count(handle).map(drop),
             heap.name(handle).map(drop),
-            heap.tag::<u32>(handle).map(drop),
+            heap.tag::<Label>(handle).map(drop),
         ];
         for error in errors {
             let number = handle.number();

@@ -25,7 +25,7 @@ impl<'a, L: Layout, C: Check> World<'_, 'a, L, C> {
         match result {
             Ok(given) => {
                 assert_eq!(given.len() % L::GRANULE_BYTES, 0);
-                keep(&mut self.fronts, given, op.more as u8);
+                keep(&mut self.fronts, given, op.more);
             }
             Err(error) => {
                 assert!(matches!(error, RegionError::Immovable { .. }));
@@ -41,7 +41,7 @@ impl<'a, L: Layout, C: Check> World<'_, 'a, L, C> {
         let wanted = usize::from(op.size) % 600;
         let given = self.heap.give_end(wanted).expect("sound metadata");
         assert_eq!(given.len() % L::ENTRY_BYTES, 0);
-        keep(&mut self.ends, given, op.more as u8);
+        keep(&mut self.ends, given, op.more);
     }
 
     pub(super) fn take_front(&mut self) {
@@ -173,11 +173,18 @@ impl<'a, L: Layout, C: Check> World<'_, 'a, L, C> {
     }
 }
 
-/// Fills memory that was given out, so that it can be seen whether anybody else writes there.
-fn keep<'a>(all: &mut Vec<(Given<'a>, u8)>, mut given: Given<'a>, fill: u8) {
+/// Fills memory that was given out, so that it can be seen whether anybody else writes there. Now and then it is
+/// given out for good, and what was given out before is then, too.
+fn keep<'a>(all: &mut Vec<(Given<'a>, u8)>, mut given: Given<'a>, how: u16) {
+    let fill = how as u8;
     given.fill(fill);
-    if !given.is_empty() {
-        all.push((given, fill));
+    if how > 60_000 {
+        given.into_slice().fill(fill);
+        all.clear();
+    } else if !given.is_empty() {
+        let (start, len) = given.into_raw_parts();
+        // SAFETY: the parts are those of what was given out just now.
+        all.push((unsafe { Given::from_raw_parts(start, len) }, fill));
     }
 }
 
