@@ -6,20 +6,8 @@ use libfuzzer_sys::fuzz_target;
 #[allow(dead_code, unused_imports, unused_macros)]
 #[path = "../../crates/buflib/tests/common/mod.rs"]
 mod common;
-mod input;
+#[allow(dead_code, reason = "of two targets")]
+#[path = "../../crates/buflib/tests/fuzz/mod.rs"]
+mod fuzz;
 
-use common::world::run;
-use input::Input;
-
-fuzz_target!(|bytes: &[u8]| {
-    let mut input = Input(bytes);
-    let heap = input.byte();
-    let len = 200 + usize::from(input.word()) % 6000;
-    let (skew, distance) = (
-        usize::from(input.byte()) % 64,
-        usize::from(input.byte()) % 64,
-    );
-    let seed = input.word().into();
-    let ops = input.ops();
-    on_heap!(heap, run((len, skew, distance), seed, &ops));
-});
+fuzz_target!(|bytes: &[u8]| fuzz::ops(bytes));

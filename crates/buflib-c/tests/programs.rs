@@ -37,3 +37,12 @@ fn programs_of_calls_do_what_the_model_says() {
         common::run(&bytes);
     }
 }
+
+/// What fuzzers have found worth keeping.
+#[test]
+fn programs_that_were_fuzzed_do_what_the_model_says() {
+    let corpus = include_str!("../../../fuzz/corpus/c_interface.txt");
+    for line in corpus.lines().step_by(if cfg!(miri) { 500 } else { 1 }) {
+        common::run(&hex::decode(line).expect("digits"));
+    }
+}

@@ -3,9 +3,11 @@
 mod error;
 mod event;
 mod ids;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod oracle;
 mod parse;
 mod program;
-pub(crate) mod read;
+mod read;
 mod zstd;
 
 pub(crate) use error::TraceError;

@@ -18,7 +18,7 @@ pub(crate) fn read(path: &Path) -> Result<Program, TraceError> {
 }
 
 /// What the file of this path contains, made into a program.
-pub(crate) fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Program, TraceError> {
+pub(super) fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Program, TraceError> {
     let text = if path.extension().is_some_and(|suffix| suffix == "zst") {
         decompress(&bytes).map_err(|reason| TraceError::Decompress {
             path: path.to_owned(),

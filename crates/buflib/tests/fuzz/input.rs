@@ -16,7 +16,6 @@ impl Input<'_> {
     }
 
     /// As many as there are bytes for.
-    #[allow(dead_code, reason = "attaching has some at the start")]
     pub(crate) fn ops(&mut self) -> Vec<Op> {
         let mut ops = Vec::new();
         while !self.0.is_empty() {
@@ -47,7 +46,6 @@ impl Input<'_> {
 }
 
 /// Calls a function for the heap that a byte stands for.
-#[macro_export]
 macro_rules! on_heap {
     ($byte:expr, $function:ident($($argument:expr),*)) => {
         match $byte % 10 {
@@ -64,3 +62,5 @@ macro_rules! on_heap {
         }
     };
 }
+
+pub(super) use on_heap;
