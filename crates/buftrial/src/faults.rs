@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Only heaps whose name contains this, "wide crc32" for one.
     #[arg(long)]
     only: Option<String>,
+    /// Only the fault of this number, in each arena.
+    #[arg(long)]
+    fault: Option<u64>,
     /// Lets the arena end where its allocation ends, for a sanitizer, which sees what is read behind it as well.
     #[arg(long)]
     exact: bool,
@@ -61,6 +64,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         steps: options.steps,
         threads: options.threads.max(1),
         only: options.only.clone().unwrap_or_default(),
+        fault: options.fault,
         exact: options.exact,
         tell: options.tell,
     };

@@ -1,5 +1,6 @@
 //! A program that uses a heap and knows what its blocks must contain, and where they were last.
 
+use std::panic::Location;
 use std::sync::LazyLock;
 
 use buflib::{Answer, Check, Error, Handle, Heap, Layout, Move, Owner, Wish};
@@ -65,6 +66,8 @@ pub(crate) struct Program<L: Layout> {
     pub(crate) first: First,
     /// Payloads were damaged after an operation had said that something is wrong.
     pub(crate) later: bool,
+    /// Which line of this program has noticed the first.
+    pub(crate) noticed: Option<&'static Location<'static>>,
     copy: Vec<u8>,
 }
 
@@ -76,27 +79,35 @@ impl<L: Layout> Program<L> {
             bytes,
             first: First::Nothing,
             later: false,
+            noticed: None,
             copy: Vec::new(),
         }
     }
 
     /// Something is wrong without an error.
+    #[track_caller]
     pub(crate) fn silent(&mut self, what: First) {
         match self.first {
-            First::Nothing => self.first = what,
+            First::Nothing => {
+                self.first = what;
+                self.noticed = Some(Location::caller());
+            }
             First::Reported => self.later |= what == First::Damaged,
             _ => {}
         }
     }
 
     /// An operation has returned an error that there is no reason for but damage.
+    #[track_caller]
     pub(crate) fn reported(&mut self) {
         if self.first == First::Nothing {
             self.first = First::Reported;
+            self.noticed = Some(Location::caller());
         }
     }
 
     /// Whether an error is one that a request may have.
+    #[track_caller]
     pub(crate) fn judge(&mut self, error: Error) {
         if !matches!(error, Error::Exhausted { .. } | Error::TooManyPins { .. }) {
             self.reported();
@@ -124,7 +135,7 @@ impl<L: Layout> Program<L> {
                 let address = found.as_ptr().addr();
                 let right = *found == *own.text()
                     && address % own.align == 0
-                    && (address == own.address || !own.stays() || own.lost);
+                    && (address == own.address || !own.stays() || own.lost || own.len == 0);
                 if right {
                     return Some(found);
                 }
@@ -140,6 +151,7 @@ impl<L: Layout> Program<L> {
         self.blocks.iter().any(|own| {
             own.handle != handle
                 && !own.lost
+                && own.len > 0
                 && start < own.address + own.len
                 && own.address < start + len
         })
@@ -174,9 +186,14 @@ impl<L: Layout> Program<L> {
     /// Looks at all payloads, each where its handle leads or where it was last. What the heap says meanwhile, the
     /// program does not hear.
     pub(crate) fn watch<C: Check>(&mut self, heap: &Heap<'_, L, C>) {
+        self.watch_others(heap, None);
+    }
+
+    /// The same but for one that is being resized.
+    pub(crate) fn watch_others<C: Check>(&mut self, heap: &Heap<'_, L, C>, but: Option<Handle<L>>) {
         for at in 0..self.blocks.len() {
             let own = &mut self.blocks[at];
-            if own.lost || own.len == 0 {
+            if own.lost || own.len == 0 || Some(own.handle) == but {
                 continue;
             }
             let stayed = match heap.get(own.handle) {
@@ -214,6 +231,8 @@ impl<L: Layout, C: Check> Owner<L, C> for Program<L> {
         let Some(at) = self.find(wish.handle) else {
             return Answer::Refuse;
         };
+        // Blocks were moved before.
+        self.watch(heap);
         match self.random.u8(..4) {
             0 => Answer::Refuse,
             1 => {

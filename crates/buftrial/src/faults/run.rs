@@ -17,6 +17,7 @@ pub(crate) struct Plan {
     pub(crate) steps: u32,
     pub(crate) threads: usize,
     pub(crate) only: String,
+    pub(crate) fault: Option<u64>,
     pub(crate) exact: bool,
     pub(crate) tell: usize,
 }

@@ -69,12 +69,13 @@ pub(crate) fn run<L: Layout, C: Check>(
         return;
     };
     // Without a fault nothing may be wrong.
-    let sound = catch_unwind(AssertUnwindSafe(|| build(&mut memory, None, which.seed)));
-    if !sound.is_ok_and(|result| result.outcome == Outcome::Harmless) || !memory.is_untouched() {
+    let sound = attempt(|| build(&mut memory, None, which.seed));
+    if sound.outcome != Outcome::Harmless || !memory.is_untouched() {
         table.unsound += 1;
+        let heap = Key::heap(which.layout, which.checked);
+        let (outcome, says) = (sound.outcome.name(), sound.says);
         println!(
-            "{} seed {}: not sound without a fault",
-            Key::heap(which.layout, which.checked),
+            "{heap} seed {}: {outcome} without a fault, {says}",
             which.seed
         );
         return;
@@ -82,15 +83,12 @@ pub(crate) fn run<L: Layout, C: Check>(
     let faults = Damage::of_all(&map, &mut random);
     pulse.expect(faults.len() as u64);
     for (nth, fault) in faults.iter().enumerate() {
+        if plan.fault.is_some_and(|only| only != nth as u64) {
+            continue;
+        }
         pulse.beat(which, nth as u64);
         let seed = which.seed ^ (nth as u64) << 32;
-        let run = AssertUnwindSafe(|| build(&mut memory, Some(fault), seed));
-        let mut result = catch_unwind(run).unwrap_or_else(|panic| Result {
-            outcome: Outcome::Panicked,
-            later: false,
-            foreseen: false,
-            says: words(&*panic),
-        });
+        let mut result = attempt(|| build(&mut memory, Some(fault), seed));
         if !memory.is_untouched() {
             memory.repair();
             result.outcome = Outcome::Outside;
@@ -120,6 +118,15 @@ pub(crate) fn run<L: Layout, C: Check>(
         }
     }
     pulse.rest();
+}
+
+fn attempt(run: impl FnOnce() -> Result) -> Result {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Result {
+        outcome: Outcome::Panicked,
+        later: false,
+        foreseen: false,
+        says: words(&*panic),
+    })
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
@@ -191,5 +198,8 @@ fn one<L: Layout, C: Check>(
         First::Nothing => (Outcome::Harmless, false),
     };
     result.later = program.later;
+    result.says = program.noticed.map_or(String::new(), |line| {
+        format!("in {}, line {}", line.file(), line.line())
+    });
     result
 }

@@ -81,7 +81,8 @@ impl<L: Layout> Program<L> {
 
     /// Any step.
     pub(crate) fn step<C: Check>(&mut self, heap: &mut Heap<'_, L, C>) {
-        match self.random.u8(..40) {
+        let op = self.random.u8(..40);
+        match op {
             0..9 => self.alloc(heap),
             9..15 => self.one(heap, Self::free),
             15..20 => self.one(heap, Self::resize),
@@ -153,7 +154,7 @@ impl<L: Layout> Program<L> {
         }
     }
 
-    /// Takes note of a new block and fills it. Where it is now.
+    /// Takes note of a new block and fills it.
     fn adopt<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, handle: Handle<L>, wanted: &Wanted) {
         if self.find(handle).is_some() {
             return self.silent(First::Damaged);
@@ -171,6 +172,8 @@ impl<L: Layout> Program<L> {
             lost: false,
         });
         let at = self.blocks.len() - 1;
+        // Others may have moved to make room.
+        self.watch_others(heap, Some(handle));
         self.fill(heap, at, 0);
         // One that could not be filled is none.
         if self.blocks[at].address == 0 {
@@ -210,6 +213,7 @@ impl<L: Layout> Program<L> {
                 let Some(at) = self.find(handle) else { return };
                 // Asked for room, its owner may have cut it.
                 let kept = self.blocks[at].len.min(len);
+                self.watch_others(heap, Some(handle));
                 self.blocks[at].text = self.grown_text(at, len);
                 self.blocks[at].len = len;
                 self.fill(heap, at, kept);
@@ -346,6 +350,11 @@ impl<L: Layout> Program<L> {
             Ok(given) => given,
             Err(error) => return self.judge_region(error),
         };
+        if front {
+            // All together, whatever they say of themselves.
+            let by = given.len();
+            self.blocks.iter_mut().for_each(|own| own.address += by);
+        }
         self.watch(heap);
         let back = if front {
             heap.take_front(given)
