@@ -52,6 +52,7 @@ with_check_word!(
     allocation_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     resizing_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     damaged_block_is_neither_freed_nor_resized,
+    damaged_block_is_not_handed_out,
 );
 
 on_every_heap!(payloads_are_not_metadata);
@@ -384,9 +385,37 @@ fn damaged_block_is_neither_freed_nor_resized<L: Layout>() {
         "{result:?}"
     );
     assert_eq!(heap.stats(), stats);
-    // The contents can still be saved.
-    heap.expect_filled([damaged]);
     heap.expect_filled(others);
+}
+
+/// Its length may be wrong, so that a write would be one to its neighbours.
+fn damaged_block_is_not_handed_out<L: Layout>() {
+    let handles = all_kinds::<L, Crc32>(&mut Memory::exact::<L>(arena::<L>())).1;
+    let mut handed_out = 0;
+    for which in 0..handles.len() {
+        for (at, bit) in (0..L::HEADER_BYTES + L::ENTRY_BYTES + 4)
+            .flat_map(|at| (0..8).map(move |bit| (at, bit)))
+        {
+            let mut memory = Memory::exact::<L>(arena::<L>());
+            let (mut heap, handles) = all_kinds::<L, Crc32>(&mut memory);
+            let damaged = handles[which];
+            let block = block_of(&heap, damaged);
+            let at = match at.checked_sub(L::HEADER_BYTES) {
+                None => block.offset + at,
+                Some(at) => entry_start(&block) + at,
+            };
+            heap.run_damaged(|heap| flip(heap, handles[0], 0, at, 1 << bit));
+            let to_write = heap.run_damaged(|heap| heap.get_mut(damaged).is_ok());
+            assert_eq!(heap.get(damaged).is_ok(), to_write);
+            assert_eq!(heap.name(damaged).is_ok(), to_write);
+            if to_write {
+                handed_out += 1;
+                heap.expect_filled([damaged]);
+            }
+        }
+    }
+    // The mark about the block in front belongs to that block.
+    assert_eq!(handed_out, handles.len());
 }
 
 /// So that a check word over everything would be noticed: writes to payloads need no renewal of it.
