@@ -53,6 +53,7 @@ with_check_word!(
     resizing_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     damaged_block_is_neither_freed_nor_resized,
     damaged_block_is_not_handed_out,
+    number_of_a_block_that_seems_vacant_is_not_given_out,
 );
 
 on_every_heap!(payloads_are_not_metadata);
@@ -416,6 +417,31 @@ fn damaged_block_is_not_handed_out<L: Layout>() {
     }
     // The mark about the block in front belongs to that block.
     assert_eq!(handed_out, handles.len());
+}
+
+/// One bit of an entry says that it is vacant.
+fn number_of_a_block_that_seems_vacant_is_not_given_out<L: Layout>() {
+    for freed_too in [false, true] {
+        let mut memory = Memory::exact::<L>(arena::<L>());
+        let mut heap = memory.checked::<L, Crc32>();
+        let damaged = heap.granules(4);
+        let others = [4; 3].map(|granules| heap.granules(granules));
+        for other in others.into_iter().skip(usize::from(!freed_too)) {
+            heap.free(other).expect("live block");
+        }
+        let entry = arena::<L>() - entry_bytes::<L, Crc32>();
+        let highest = if cfg!(target_endian = "big") {
+            0
+        } else {
+            L::ENTRY_BYTES - 1
+        };
+        heap.run_damaged(|heap| flip(heap, damaged, 0, entry + highest, 0x80));
+        for granules in [1000, 4, 4, 4, 4] {
+            let result = heap.run_damaged(|heap| heap.alloc(payload::<L>(granules)));
+            assert_ne!(result, Ok(damaged));
+        }
+        assert!(heap.check().is_err());
+    }
 }
 
 /// So that a check word over everything would be noticed: writes to payloads need no renewal of it.
