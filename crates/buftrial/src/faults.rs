@@ -14,6 +14,7 @@ mod run;
 mod trial;
 mod usage;
 mod watch;
+mod whole;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -21,8 +21,8 @@ pub(crate) struct Which {
     pub(crate) seed: u64,
 }
 
-/// What a fault came to, and the words of a panic.
-struct Result {
+/// What a fault came to, and the words of a panic or the line that has noticed.
+struct Fate {
     outcome: Outcome,
     later: bool,
     foreseen: bool,
@@ -81,17 +81,16 @@ pub(crate) fn run<L: Layout, C: Check>(
         return;
     }
     let faults = Damage::of_all(&map, &mut random);
-    pulse.expect(faults.len() as u64);
     for (nth, fault) in faults.iter().enumerate() {
         if plan.fault.is_some_and(|only| only != nth as u64) {
             continue;
         }
         pulse.beat(which, nth as u64);
         let seed = which.seed ^ (nth as u64) << 32;
-        let mut result = attempt(|| build(&mut memory, Some(fault), seed));
+        let mut fate = attempt(|| build(&mut memory, Some(fault), seed));
         if !memory.is_untouched() {
             memory.repair();
-            result.outcome = Outcome::Outside;
+            fate.outcome = Outcome::Outside;
         }
         let key = Key {
             layout: which.layout,
@@ -100,11 +99,11 @@ pub(crate) fn run<L: Layout, C: Check>(
             region: fault.region,
         };
         let counts = table.rows.entry(key).or_default();
-        counts.outcomes[result.outcome as usize] += 1;
-        counts.later += u64::from(result.later);
-        counts.foreseen += u64::from(result.foreseen);
+        counts.outcomes[fate.outcome as usize] += 1;
+        counts.later += u64::from(fate.later);
+        counts.foreseen += u64::from(fate.foreseen);
         table.operations += u64::from(plan.steps);
-        if !result.outcome.is_allowed(which.checked, fault.kind) && pulse.may_tell(plan.tell) {
+        if !fate.outcome.is_allowed(which.checked, fault.kind) && pulse.may_tell(plan.tell) {
             println!(
                 "{} seed {}, fault {nth}, {} of {} {:x?}: {} {}",
                 Key::heap(which.layout, which.checked),
@@ -112,16 +111,16 @@ pub(crate) fn run<L: Layout, C: Check>(
                 fault.kind.name(),
                 fault.region.name(),
                 fault.masks,
-                result.outcome.name(),
-                result.says,
+                fate.outcome.name(),
+                fate.says,
             );
         }
     }
     pulse.rest();
 }
 
-fn attempt(run: impl FnOnce() -> Result) -> Result {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Result {
+fn attempt(run: impl FnOnce() -> Fate) -> Fate {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Fate {
         outcome: Outcome::Panicked,
         later: false,
         foreseen: false,
@@ -168,15 +167,15 @@ fn one<L: Layout, C: Check>(
     (seed, filling, steps): (u64, u32, u32),
     fault: Option<&Damage>,
     further: u64,
-) -> Result {
-    let mut result = Result {
+) -> Fate {
+    let mut fate = Fate {
         outcome: Outcome::Checked,
         later: false,
         foreseen: false,
         says: String::new(),
     };
     let Some((mut heap, mut program)) = made::<L, C>(memory, seed, filling) else {
-        return result;
+        return fate;
     };
     if let Some(fault) = fault {
         let bytes = program.bytes;
@@ -189,7 +188,7 @@ fn one<L: Layout, C: Check>(
     }
     program.finish(&mut heap, image);
     let silent = |outcome| (outcome, found);
-    (result.outcome, result.foreseen) = match program.first {
+    (fate.outcome, fate.foreseen) = match program.first {
         First::Description => silent(Outcome::Description),
         First::View => silent(Outcome::View),
         First::Damaged => silent(Outcome::Damaged),
@@ -197,9 +196,9 @@ fn one<L: Layout, C: Check>(
         First::Nothing if found || heap.check().is_err() => (Outcome::Checked, false),
         First::Nothing => (Outcome::Harmless, false),
     };
-    result.later = program.later;
-    result.says = program.noticed.map_or(String::new(), |line| {
+    fate.later = program.later;
+    fate.says = program.noticed.map_or(String::new(), |line| {
         format!("in {}, line {}", line.file(), line.line())
     });
-    result
+    fate
 }

@@ -1,6 +1,6 @@
-//! Ordinary use of a heap, one operation after the other.
+//! Ordinary use of a heap, one operation after the other: what is done with blocks.
 
-use buflib::{Budget, Check, Handle, Heap, Layout, RegionError, Request};
+use buflib::{Budget, Check, Handle, Heap, Layout, Request};
 
 use super::program::{First, NAME, Own, Program};
 
@@ -258,17 +258,6 @@ impl<L: Layout> Program<L> {
         }
     }
 
-    fn compact<C: Check>(&mut self, heap: &mut Heap<'_, L, C>) {
-        let result = if self.random.bool() {
-            heap.compact()
-        } else {
-            heap.with(self).compact()
-        };
-        if let Err(error) = result {
-            self.judge(error);
-        }
-    }
-
     fn pin<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, at: usize) {
         let handle = self.blocks[at].handle;
         let result = heap.pin(handle).map(|pinned| pinned.keep());
@@ -290,7 +279,7 @@ impl<L: Layout> Program<L> {
     }
 
     /// What the heap says of a block besides its payload.
-    fn describe<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, at: usize) {
+    pub(super) fn describe<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, at: usize) {
         let own = &self.blocks[at];
         let name = (own.name > 0).then(|| &NAME[..own.name]);
         let (handle, tag, pins) = (own.handle, own.tag, own.pins);
@@ -305,13 +294,6 @@ impl<L: Layout> Program<L> {
                 Ok(false) => self.silent(First::Description),
                 Err(error) => self.judge(error),
             }
-        }
-    }
-
-    fn walk<C: Check>(&mut self, heap: &Heap<'_, L, C>) {
-        let right = heap.blocks().all(|block| block.is_ok());
-        if !right || heap.allocations().any(|block| block.is_err()) {
-            self.reported();
         }
     }
 
@@ -334,77 +316,6 @@ impl<L: Layout> Program<L> {
                 // A holder that cannot be freed keeps everything: what follows says so.
             }
             Err(error) => self.judge(error),
-        }
-    }
-
-    /// Gives memory out at one end, and takes it back.
-    fn lend<C: Check>(&mut self, heap: &mut Heap<'_, L, C>) {
-        let bytes = self.random.usize(..64);
-        let front = self.random.bool();
-        let given = if front {
-            heap.give_front(bytes)
-        } else {
-            heap.give_end(bytes)
-        };
-        let given = match given {
-            Ok(given) => given,
-            Err(error) => return self.judge_region(error),
-        };
-        if front {
-            // All together, whatever they say of themselves.
-            let by = given.len();
-            self.blocks.iter_mut().for_each(|own| own.address += by);
-        }
-        self.watch(heap);
-        let back = if front {
-            heap.take_front(given)
-        } else {
-            heap.take_end(given)
-        };
-        if let Err(refused) = back {
-            self.judge_region(refused.error);
-        }
-    }
-
-    fn judge_region(&mut self, error: RegionError) {
-        match error {
-            RegionError::Immovable { .. } | RegionError::TooSmall { .. } => {}
-            _ => self.reported(),
-        }
-    }
-
-    /// Everything once more: payloads, descriptions, and what an image of the heap holds.
-    pub(crate) fn finish<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, image: &mut [u8]) {
-        for at in 0..self.blocks.len() {
-            let _ = self.view(heap, at);
-            self.describe(heap, at);
-        }
-        self.walk(heap);
-        self.compact(heap);
-        self.watch(heap);
-        for at in 0..self.blocks.len() {
-            let _ = self.view(heap, at);
-        }
-        self.save(heap, image);
-    }
-
-    fn save<C: Check>(&mut self, heap: &Heap<'_, L, C>, image: &mut [u8]) {
-        let Ok(len) = heap.save_into(image) else {
-            return;
-        };
-        match Heap::<L, C>::attach(&mut image[..len]) {
-            Ok(heap) => {
-                for at in 0..self.blocks.len() {
-                    let own = &self.blocks[at];
-                    match heap.get(own.handle) {
-                        Ok(found) if found == own.text() || own.lost => {}
-                        Ok(_) => self.silent(First::View),
-                        Err(error) => self.judge(error),
-                    }
-                }
-            }
-            Err(buflib::AttachError::Address { .. }) => {}
-            Err(_) => self.reported(),
         }
     }
 }

@@ -10,7 +10,6 @@ use super::trial::Which;
 pub(crate) struct Pulse {
     /// Faults begun.
     done: AtomicU64,
-    expected: AtomicU64,
     seed: AtomicU64,
     fault: AtomicU64,
     heap: AtomicUsize,
@@ -19,10 +18,6 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    pub(crate) fn expect(&self, faults: u64) {
-        self.expected.fetch_add(faults, Relaxed);
-    }
-
     pub(crate) fn beat(&self, which: Which, fault: u64) {
         self.seed.store(which.seed, Relaxed);
         self.fault.store(fault, Relaxed);
