@@ -71,11 +71,11 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     };
     let table = run::run(&plan);
     report::print(&table);
-    if let Some(path) = &options.csv {
-        if let Err(error) = std::fs::write(path, report::csv(&table)) {
-            eprintln!("{}: {error}", path.display());
-            return ExitCode::FAILURE;
-        }
+    if let Some(path) = &options.csv
+        && let Err(error) = std::fs::write(path, report::csv(&table))
+    {
+        eprintln!("{}: {error}", path.display());
+        return ExitCode::FAILURE;
     }
     if table.is_as_promised() {
         ExitCode::SUCCESS
