@@ -315,7 +315,7 @@ impl<L: Encoding> Table<L> {
             return Ok(());
         }
         let entries = (1..=arena.entries()).filter_map(|number| arena.entry(Index(number)));
-        if entries.filter(|&entry| Self::is_vacant(entry)).count() != self.vacancies {
+        if entries.filter(|&entry| L::entry_is_vacant(entry)).count() != self.vacancies {
             return Err(Broken);
         }
         self.tidy = true;

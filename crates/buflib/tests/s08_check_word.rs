@@ -34,6 +34,11 @@ macro_rules! with_check_word {
             }
             #[test]
             #[cfg_attr(miri, ignore = "needs Tree Borrows")]
+            fn ordered_crc() {
+                super::$test::<buflib::Ordered>();
+            }
+            #[test]
+            #[cfg_attr(miri, ignore = "needs Tree Borrows")]
             fn wide_crc() {
                 super::$test::<buflib::Wide>();
             }

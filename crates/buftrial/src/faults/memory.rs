@@ -84,28 +84,32 @@ impl Bytes {
         self.end.addr().get() - self.len
     }
 
-    fn at(&self, at: usize, len: usize) -> *mut u8 {
-        assert!(at <= self.len && len <= self.len - at);
-        self.end.as_ptr().with_addr(self.start() + at)
+    fn at(&self, at: usize, len: usize) -> Option<*mut u8> {
+        let inside = at <= self.len && len <= self.len - at;
+        inside.then(|| self.end.as_ptr().with_addr(self.start() + at))
     }
 
-    /// What `len` bytes from `at` on are now.
+    /// What some bytes from `at` on are now; false if they are not all of the arena.
     pub(crate) fn copy_to<L: Layout, C: Check>(
         &self,
         _: &Heap<'_, L, C>,
         at: usize,
         to: &mut [u8],
-    ) {
-        let from = self.at(at, to.len());
+    ) -> bool {
+        let Some(from) = self.at(at, to.len()) else {
+            return false;
+        };
         // SAFETY: within the heap's memory (`at`), all of which was initialised when the heap was made of it, and whose
         // shared borrow lasts. The pointer is derived from the heap's own.
         unsafe { from.copy_to_nonoverlapping(to.as_mut_ptr(), to.len()) };
+        true
     }
 
-    /// Changes bits of a byte, as a cosmic ray would.
+    /// Changes bits of a byte of the arena, as a cosmic ray would.
     pub(crate) fn flip<L: Layout, C: Check>(&self, _: &mut Heap<'_, L, C>, at: usize, mask: u8) {
-        let byte = self.at(at, 1);
-        // SAFETY: as in `copy_to`; the exclusive borrow lasts, so that nobody else looks at the byte meanwhile.
-        unsafe { *byte ^= mask };
+        if let Some(byte) = self.at(at, 1) {
+            // SAFETY: as in `copy_to`; the exclusive borrow lasts, so that nobody else looks at the byte meanwhile.
+            unsafe { *byte ^= mask };
+        }
     }
 }

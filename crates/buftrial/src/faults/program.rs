@@ -7,7 +7,7 @@ use buflib::{Answer, Check, Error, Handle, Heap, Layout, Move, Owner, Wish};
 
 use super::memory::Bytes;
 
-pub(crate) const TEXT_BYTES: usize = 1 << 18;
+const TEXT_BYTES: usize = 1 << 18;
 
 /// What payloads are filled with: each with a part of it.
 static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -119,7 +119,7 @@ impl<L: Layout> Program<L> {
     }
 
     pub(crate) fn fresh_text(&mut self, len: usize) -> usize {
-        self.random.usize(..TEXT_BYTES - len)
+        self.random.usize(..TEXT_BYTES / 2)
     }
 
     /// The payload of a block, as the program gets it to write: none if it is not what it should be.
@@ -203,9 +203,9 @@ impl<L: Layout> Program<L> {
                 }
                 _ => {
                     self.copy.resize(own.len, 0);
-                    let start = own.address - self.bytes.start();
-                    self.bytes.copy_to(heap, start, &mut self.copy);
-                    own.lost = self.copy != own.text();
+                    let start = own.address.wrapping_sub(self.bytes.start());
+                    let there = self.bytes.copy_to(heap, start, &mut self.copy);
+                    own.lost = !there || self.copy != own.text();
                     !own.lost
                 }
             };

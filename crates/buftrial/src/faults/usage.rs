@@ -214,7 +214,6 @@ impl<L: Layout> Program<L> {
                 // Asked for room, its owner may have cut it.
                 let kept = self.blocks[at].len.min(len);
                 self.watch_others(heap, Some(handle));
-                self.blocks[at].text = self.grown_text(at, len);
                 self.blocks[at].len = len;
                 self.fill(heap, at, kept);
             }
@@ -222,17 +221,6 @@ impl<L: Layout> Program<L> {
             Err(_) if self.find(handle).is_none() => {}
             Err(error) => self.judge(error),
         }
-    }
-
-    /// Where the block's text is to be had with as many bytes behind it.
-    fn grown_text(&mut self, at: usize, len: usize) -> usize {
-        let text = self.blocks[at].text;
-        if text + len <= super::program::TEXT_BYTES {
-            return text;
-        }
-        // Rare enough to do without its contents.
-        self.blocks[at].len = 0;
-        self.fresh_text(len)
     }
 
     pub(crate) fn shrink_by<C: Check>(
