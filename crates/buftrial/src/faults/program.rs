@@ -118,7 +118,7 @@ impl<L: Layout> Program<L> {
         self.blocks.iter().position(|own| own.handle == handle)
     }
 
-    pub(crate) fn fresh_text(&mut self, len: usize) -> usize {
+    pub(crate) fn fresh_text(&mut self) -> usize {
         self.random.usize(..TEXT_BYTES / 2)
     }
 
@@ -161,7 +161,7 @@ impl<L: Layout> Program<L> {
     pub(crate) fn fill<C: Check>(&mut self, heap: &mut Heap<'_, L, C>, at: usize, kept: usize) {
         let own = &self.blocks[at];
         let (handle, len, old) = (own.handle, own.len, own.text());
-        let text = self.fresh_text(len);
+        let text = self.fresh_text();
         let bytes = match heap.get_mut(handle) {
             Ok(bytes) => bytes,
             Err(error) => return self.judge(error),
