@@ -47,6 +47,16 @@ impl<L: Layout> Live<L> {
         live.is_for(arena, handle).then_some(live)
     }
 
+    /// The block that a handle names, with its check word compared.
+    pub(crate) fn find_sound<C: Check>(
+        arena: &Arena<'_, L, C>,
+        handle: Handle<L>,
+    ) -> Result<Self, Error> {
+        let live = Self::find(arena, handle)?;
+        live.verify(arena)?;
+        Ok(live)
+    }
+
     /// Whether header and entry are those that the handle was given out for. The header of a pinned
     /// block names its pin record instead.
     #[inline(always)]
@@ -63,6 +73,15 @@ impl<L: Layout> Live<L> {
     #[inline(always)]
     pub(crate) fn find_plain<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
         Self::read(arena, handle)?.plain(handle)
+    }
+
+    /// The same, with its check word compared.
+    #[inline(always)]
+    pub(crate) fn find_plain_sound<C: Check>(
+        arena: &Arena<'_, L, C>,
+        handle: Handle<L>,
+    ) -> Option<Self> {
+        Self::find_plain(arena, handle).filter(|live| live.verify(arena).is_ok())
     }
 
     /// The same for a block without an alignment.

@@ -7,7 +7,7 @@
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
-use crate::error::{Corruption, Error, Fault};
+use crate::error::{Broken, Corruption, Error, Fault};
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::index::FreeIndex;
@@ -184,7 +184,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.is_settled::<K>() {
             return Ok(Room::AsMuchAsPossible);
         }
-        self.table.tidy(&mut self.arena);
+        self.tidy_table()?;
         let mut resting = self.table.resting(&self.arena);
         while self.arena.top() - Pos::FIRST < self.used.units() + units {
             // The table may end with numbers of resting blocks, but cannot be shorter than what is taken.
@@ -417,8 +417,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.flush(&mut run);
         let _ = self.arena.set_tail(target);
-        self.table.tidy(&mut self.arena);
-        damage
+        damage.and(self.tidy_table())
+    }
+
+    fn tidy_table(&mut self) -> Result<(), Corruption> {
+        let tidied = self.table.tidy(&mut self.arena);
+        tidied.map_err(|Broken| self.table.broken(&self.arena))
     }
 
     /// Where the block at `pos` should go, if all before it ends at `target`. Its entry already

@@ -171,7 +171,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// [`Error::BadHandle`] if the block is not live, [`Error::Corrupt`] if its metadata is damaged.
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
-        if let Some(live) = Live::find_plain(&self.arena, handle) {
+        if let Some(live) = Live::find_plain_sound(&self.arena, handle) {
             let span = self.arena.span(live.pos, live.units);
             if let Some(bytes) = span.and_then(|span| span.payload(L::pad(&live.record))) {
                 return Ok(bytes);
@@ -225,7 +225,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// be written and read through the pointer until a block is moved.
     #[inline(always)]
     pub(crate) fn span(&self, handle: Handle<L>) -> Result<(NonNull<u8>, usize), Error> {
-        let found = Live::find_plain(&self.arena, handle);
+        let found = Live::find_plain_sound(&self.arena, handle);
         if let Some(span) = found.and_then(|live| self.arena.payload_at(live.plain_place())) {
             return Ok(span);
         }
@@ -237,7 +237,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// Where a payload is, checked as far as can be.
     #[inline(never)]
     pub(crate) fn locate(&self, handle: Handle<L>) -> Result<Place, Error> {
-        let live = Live::find(&self.arena, handle)?;
+        let live = Live::find_sound(&self.arena, handle)?;
         live.len(&self.arena)?;
         Ok(live.place(&self.arena)?)
     }
@@ -249,7 +249,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     /// As for [`get`](Self::get).
     #[inline(always)]
     pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
-        if let Some(live) = Live::find_plain(&self.arena, handle) {
+        if let Some(live) = Live::find_plain_sound(&self.arena, handle) {
             let pad = L::pad(&live.record);
             let span = self.arena.span(live.pos, live.units);
             if let Some(len) = span.and_then(|span| Some(span.payload(pad)?.len())) {
@@ -319,7 +319,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     ///
     /// As for [`get`](Self::get).
     pub fn name(&self, handle: Handle<L>) -> Result<Option<&str>, Error> {
-        Ok(Live::find(&self.arena, handle)?.name(&self.arena)?)
+        Ok(Live::find_sound(&self.arena, handle)?.name(&self.arena)?)
     }
 }
 

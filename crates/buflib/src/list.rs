@@ -135,7 +135,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// As for [`get`](Self::get).
     #[inline]
     pub fn tag<T: Tag>(&self, handle: Handle<L>) -> Result<Option<T>, Error> {
-        if Live::find_plain(&self.arena, handle).is_some() {
+        if Live::find_plain_sound(&self.arena, handle).is_some() {
             return Ok(None);
         }
         let bits = self.tag_bits(handle)?;
@@ -144,7 +144,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(never)]
     fn tag_bits(&self, handle: Handle<L>) -> Result<Option<u32>, Error> {
-        let extension = Live::find(&self.arena, handle)?.extension(&self.arena)?;
+        let extension = Live::find_sound(&self.arena, handle)?.extension(&self.arena)?;
         Ok(extension.owner.map(|owner| owner.tag))
     }
 }

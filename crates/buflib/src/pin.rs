@@ -243,7 +243,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     ///
     /// As for [`get`](Self::get).
     pub fn pin_count(&self, handle: Handle<L>) -> Result<usize, Error> {
-        let live = Live::find(&self.arena, handle)?;
+        let live = Live::find_sound(&self.arena, handle)?;
         Ok(Pins::of(self, &live).map_or(0, |pins| pins.count as usize))
     }
 

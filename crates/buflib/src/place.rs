@@ -61,7 +61,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             let possible = self.arena.top() - Pos::FIRST >= units;
             if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
-                self.table.tidy(&mut self.arena);
+                if let Err(broken) = self.table.tidy(&mut self.arena) {
+                    return Err(self.diagnose(broken));
+                }
                 return Err(self.exhausted(size));
             }
         }

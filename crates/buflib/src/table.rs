@@ -10,7 +10,8 @@ mod lowest;
 
 use crate::arena::Arena;
 use crate::check::Check;
-use crate::error::{Corruption, Error, Fault};
+use crate::error::{Broken, Corruption, Error, Fault};
+use crate::inspect::Entries;
 use crate::layout::Encoding;
 use crate::units::Index;
 
@@ -59,10 +60,11 @@ impl<L: Encoding> Table<L> {
 
     /// The table of an arena with so many blocks, whose list of vacant entries is yet to be made by
     /// [`tidy`](Self::tidy). The rest is what [`generations`](Self::generations) has told.
-    pub(crate) fn untidy(live: usize, records: usize, (fresh, advanced): (u32, u32)) -> Self {
+    pub(crate) fn untidy(live: usize, entries: &Entries, (fresh, advanced): (u32, u32)) -> Self {
         Self {
             live,
-            records,
+            records: entries.records,
+            vacancies: entries.vacant,
             fresh,
             advanced,
             tidy: false,
@@ -152,11 +154,9 @@ impl<L: Encoding> Table<L> {
             .filter(|&entry| L::entry_is_vacant(entry));
         if L::Numbering::LOWEST && entry.is_none() {
             self.find_lowest(arena);
-            entry = arena
-                .entry(self.vacant)
-                .filter(|&entry| L::entry_is_vacant(entry));
+            entry = arena.entry(self.vacant);
         }
-        let entry = entry?;
+        let entry = entry.filter(|&entry| Self::is_vacant(entry))?;
         let generation = L::vacant_generation(entry);
         let after = if L::Numbering::LOWEST {
             Index(self.vacant.0.wrapping_add(1))
@@ -307,9 +307,16 @@ impl<L: Encoding> Table<L> {
 
     /// Gives back the vacant entries at the table's end and sorts the list of the others. Linear in
     /// the table.
-    pub(crate) fn tidy<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) {
+    ///
+    /// An error, and nothing done, if there are not as many vacant entries as there should be: then a block
+    /// in use may have one of them.
+    pub(crate) fn tidy<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
         if self.tidy {
-            return;
+            return Ok(());
+        }
+        let entries = (1..=arena.entries()).filter_map(|number| arena.entry(Index(number)));
+        if entries.filter(|&entry| L::entry_is_vacant(entry)).count() != self.vacancies {
+            return Err(Broken);
         }
         self.tidy = true;
         while let Some(entry) = arena
@@ -332,6 +339,15 @@ impl<L: Encoding> Table<L> {
                 self.add_vacancy(index);
             }
         }
+        Ok(())
+    }
+
+    /// Whether an entry is as vacant ones are. Where these lead nowhere, one bit is not enough to be
+    /// taken for one.
+    fn is_vacant(entry: L::Entry) -> bool {
+        L::entry_is_vacant(entry)
+            && (!L::Numbering::LOWEST
+                || entry == L::vacant(Index::NONE, L::vacant_generation(entry)))
     }
 
     /// Follows the list of vacant entries, which must have `vacant` members.

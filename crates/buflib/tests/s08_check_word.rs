@@ -34,6 +34,11 @@ macro_rules! with_check_word {
             }
             #[test]
             #[cfg_attr(miri, ignore = "needs Tree Borrows")]
+            fn ordered_crc() {
+                super::$test::<buflib::Ordered>();
+            }
+            #[test]
+            #[cfg_attr(miri, ignore = "needs Tree Borrows")]
             fn wide_crc() {
                 super::$test::<buflib::Wide>();
             }
@@ -52,6 +57,8 @@ with_check_word!(
     allocation_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     resizing_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     damaged_block_is_neither_freed_nor_resized,
+    damaged_block_is_not_handed_out,
+    number_of_a_block_that_seems_vacant_is_not_given_out,
 );
 
 on_every_heap!(payloads_are_not_metadata);
@@ -384,9 +391,62 @@ fn damaged_block_is_neither_freed_nor_resized<L: Layout>() {
         "{result:?}"
     );
     assert_eq!(heap.stats(), stats);
-    // The contents can still be saved.
-    heap.expect_filled([damaged]);
     heap.expect_filled(others);
+}
+
+/// Its length may be wrong, so that a write would be one to its neighbours.
+fn damaged_block_is_not_handed_out<L: Layout>() {
+    let handles = all_kinds::<L, Crc32>(&mut Memory::exact::<L>(arena::<L>())).1;
+    let mut handed_out = 0;
+    for which in 0..handles.len() {
+        for (at, bit) in (0..L::HEADER_BYTES + L::ENTRY_BYTES + 4)
+            .flat_map(|at| (0..8).map(move |bit| (at, bit)))
+        {
+            let mut memory = Memory::exact::<L>(arena::<L>());
+            let (mut heap, handles) = all_kinds::<L, Crc32>(&mut memory);
+            let damaged = handles[which];
+            let block = block_of(&heap, damaged);
+            let at = match at.checked_sub(L::HEADER_BYTES) {
+                None => block.offset + at,
+                Some(at) => entry_start(&block) + at,
+            };
+            heap.run_damaged(|heap| flip(heap, handles[0], 0, at, 1 << bit));
+            let to_write = heap.run_damaged(|heap| heap.get_mut(damaged).is_ok());
+            assert_eq!(heap.get(damaged).is_ok(), to_write);
+            assert_eq!(heap.name(damaged).is_ok(), to_write);
+            if to_write {
+                handed_out += 1;
+                heap.expect_filled([damaged]);
+            }
+        }
+    }
+    // The mark about the block in front belongs to that block.
+    assert_eq!(handed_out, handles.len());
+}
+
+/// One bit of an entry says that it is vacant.
+fn number_of_a_block_that_seems_vacant_is_not_given_out<L: Layout>() {
+    for freed_too in [false, true] {
+        let mut memory = Memory::exact::<L>(arena::<L>());
+        let mut heap = memory.checked::<L, Crc32>();
+        let damaged = heap.granules(4);
+        let others = [4; 3].map(|granules| heap.granules(granules));
+        for other in others.into_iter().skip(usize::from(!freed_too)) {
+            heap.free(other).expect("live block");
+        }
+        let entry = arena::<L>() - entry_bytes::<L, Crc32>();
+        let highest = if cfg!(target_endian = "big") {
+            0
+        } else {
+            L::ENTRY_BYTES - 1
+        };
+        heap.run_damaged(|heap| flip(heap, damaged, 0, entry + highest, 0x80));
+        for granules in [1000, 4, 4, 4, 4] {
+            let result = heap.run_damaged(|heap| heap.alloc(payload::<L>(granules)));
+            assert_ne!(result, Ok(damaged));
+        }
+        assert!(heap.check().is_err());
+    }
 }
 
 /// So that a check word over everything would be noticed: writes to payloads need no renewal of it.

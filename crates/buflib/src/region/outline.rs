@@ -102,7 +102,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         let maximum = Index(outline.maximum.into());
         heap.expect_live(maximum)?;
         let generations = (outline.fresh.into(), outline.advanced.into());
-        let table = Table::untidy(row.live, entries.records, generations);
+        let table = Table::untidy(row.live, &entries, generations);
         heap.adopt(&row, table, maximum)?;
         // Adjacent by construction, and less than an entry unless the memory has grown.
         let _ = heap.take_end(rest);

@@ -180,7 +180,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
         heap.expect_live(Index(maximum))?;
         heap.adopt(
             &row,
-            Table::untidy(row.live, entries.records, generations),
+            Table::untidy(row.live, &entries, generations),
             Index(maximum),
         )?;
         rest.fill(0);
