@@ -9,7 +9,11 @@
 //! | `traits` | what is derived or the same for many types |
 //! | `plain` | what knows no layout |
 #![no_std]
-#![allow(clippy::missing_safety_doc, clippy::needless_lifetimes, clippy::extra_unused_lifetimes)]
+#![allow(
+    clippy::missing_safety_doc,
+    clippy::needless_lifetimes,
+    clippy::extra_unused_lifetimes
+)]
 
 #[macro_use]
 mod root;

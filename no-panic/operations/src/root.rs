@@ -54,11 +54,9 @@ macro_rules! table {
         const _: () = {
             #[used]
             #[unsafe(link_section = "roots")]
-            static TABLE: [root::Root; $module::COUNT] = $module::roots::<$layout, $check>(concat!(
-                stringify!($layout),
-                " ",
-                stringify!($check)
-            ));
+            static TABLE: [root::Root; $module::COUNT] = $module::roots::<$layout, $check>(
+                concat!(stringify!($layout), " ", stringify!($check)),
+            );
         };
     };
 }

@@ -45,7 +45,13 @@ impl<L: Layout, C: Check> Owner<L, C> for User {
     fn before_move_in(&mut self, heap: &Heap<'_, L, C>, ask: &Move<Kind, L>) -> Answer {
         answer(user_answer(address(ask), address(heap)))
     }
-    fn synchronise_in(&mut self, heap: &Heap<'_, L, C>, handle: buflib::Handle<L>, tag: Kind, sync: Sync) {
+    fn synchronise_in(
+        &mut self,
+        heap: &Heap<'_, L, C>,
+        handle: buflib::Handle<L>,
+        tag: Kind,
+        sync: Sync,
+    ) {
         user_told(address(&(handle, tag)), address(heap), sync == Sync::On);
     }
     fn shrink(&mut self, heap: &mut Heap<'_, L, C>, wish: &Wish<Kind, L>) -> Answer {
@@ -57,12 +63,17 @@ impl<L: Layout, C: Check> Owner<L, C> for User {
 }
 
 fn answer(agrees: bool) -> Answer {
-    if agrees { Answer::Agree } else { Answer::Refuse }
+    if agrees {
+        Answer::Agree
+    } else {
+        Answer::Refuse
+    }
 }
 
 macro_rules! values {
     ($($(#[$form:meta])* $name:ident($content:ty);)*) => {$(
         $(#[$form])*
+        #[allow(dead_code)]
         pub(crate) struct $name($content);
 
         impl Drop for $name {
@@ -81,6 +92,7 @@ macro_rules! values {
             }
         }
         impl $name {
+            #[allow(dead_code)]
             pub(crate) fn made(i: usize) -> Self {
                 Self([user_number(address(&i)) as _; _])
             }

@@ -4,7 +4,8 @@ use core::fmt::{self, Debug};
 use core::ops::Range;
 
 use buflib::{
-    Answer, Budget, Compaction, Error, Event, Handle, Heap, Move, Owner, Request, Step, Sync, With, Wish,
+    Answer, Budget, Compaction, Error, Event, Handle, Heap, Move, Owner, Request, Step, Sync, Wish,
+    With,
 };
 
 use crate::user::User;
