@@ -3,16 +3,20 @@
 
 use core::fmt::{self, Write};
 
-/// A string in quotes, as it is shown in debug output.
+/// A string in quotes, as it is shown in debug output: what would end it or cannot be seen is escaped. Unlike in the core
+/// library's, that is no more than control characters, since for others it has tables.
 pub(crate) struct Quoted<'s>(pub(crate) &'s str);
 
 impl fmt::Debug for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
         for character in self.0.chars() {
-            match character {
-                '\'' => f.write_char(character)?,
-                _ => character.escape_debug().try_for_each(|c| f.write_char(c))?,
+            if matches!(character, '"' | '\\') || character.is_control() {
+                character
+                    .escape_default()
+                    .try_for_each(|c| f.write_char(c))?;
+            } else {
+                f.write_char(character)?;
             }
         }
         f.write_char('"')
@@ -32,18 +36,26 @@ pub(crate) use show_fields;
 mod tests {
     use super::Quoted;
     use std::format;
-    use std::string::String;
+    use std::string::ToString;
 
     #[test]
-    fn every_character_is_shown_as_in_any_string() {
-        let mut text = String::new();
-        for character in '\0'..=char::MAX {
-            text.push(character);
-            if text.len() > 1000 || character == char::MAX {
-                assert_eq!(format!("{:?}", Quoted(&text)), format!("{text:?}"));
-                text.clear();
+    fn characters_are_shown_as_in_any_string_or_as_they_are() {
+        for character in '\0'..='\u{ffff}' {
+            let text = character.to_string();
+            let shown = format!("{:?}", Quoted(&text));
+            let as_is = format!("\"{character}\"");
+            match character {
+                '\0' => assert_eq!(shown, "\"\\u{0}\""),
+                _ if shown == as_is => {
+                    assert!(!character.is_control() && !"\"\\".contains(character))
+                }
+                _ => assert_eq!(shown, format!("{text:?}")),
             }
         }
+        assert_eq!(
+            format!("{:?}", Quoted("it's \"\u{301}\" \\ é\n")),
+            "\"it's \\\"\u{301}\\\" \\\\ é\\n\""
+        );
         assert_eq!(format!("{:#?}", Quoted("")), "\"\"");
     }
 }
