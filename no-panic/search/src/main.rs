@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! no-panic-search ARCHIVE operations LIST   entry points are those of the section `roots`, and LIST names all that must be there
-//! no-panic-search ARCHIVE exported LIST     entry points are the exported functions that LIST names
+//! no-panic-search ARCHIVE exported LIST     entry points are what is exported, and LIST names all of it
 //! ```
 //!
 //! Prints each operation that can reach a panic with a shortest way there, and fails if it is not one of those that may.
@@ -20,11 +20,14 @@ use graph::Graph;
 /// What the panic handler calls.
 const PANIC: &str = "a_panic_was_reached";
 
+/// A function that is exported beside those that C calls, and panics.
+const CONTROL: &str = "control_that_panics";
+
 /// A panic is what these promise, as any index does. That they are found shows that a panic would be.
 const MAY_PANIC: [&str; 3] = [
     "Store::Index<Handle>::index",
     "Store::IndexMut<Handle>::index_mut",
-    "control_that_panics",
+    CONTROL,
 ];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -38,7 +41,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let listed: BTreeSet<_> = names.lines().collect();
     let roots = match kind.as_str() {
         "operations" => roots::of_section(&graph, "roots")?,
-        "exported" => roots::exported(&graph, &listed),
+        "exported" => roots::exported(&graph, CONTROL)?,
         _ => return Err(format!("neither operations nor exported: {kind}").into()),
     };
 

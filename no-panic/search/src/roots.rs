@@ -1,6 +1,5 @@
 //! Entry points.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
@@ -60,16 +59,22 @@ pub(crate) fn of_section(graph: &Graph<'_>, name: &str) -> Result<Vec<Root>, Box
     Ok(roots)
 }
 
-/// The functions of these names, and those that only show that a panic is found.
-pub(crate) fn exported(graph: &Graph<'_>, names: &BTreeSet<&str>) -> Vec<Root> {
-    names
-        .iter()
-        .filter_map(|&name| {
-            Some(Root {
+/// What the object that defines a name exports: functions, and values that may hold addresses of functions.
+pub(crate) fn exported(graph: &Graph<'_>, beside: &str) -> Result<Vec<Root>, Box<dyn Error>> {
+    let (at, _) = *graph.defined.get(beside).ok_or(format!("no {beside}"))?;
+    let mut roots = vec![];
+    for symbol in graph.objects[at].symbols() {
+        let name = symbol.name()?;
+        if let Some(section) = symbol.section_index()
+            && symbol.is_global()
+            && rustc_demangle::try_demangle(name).is_err()
+        {
+            roots.push(Root {
                 operation: name.to_owned(),
                 heap: "C".to_owned(),
-                code: *graph.defined.get(name)?,
-            })
-        })
-        .collect()
+                code: (at, section),
+            });
+        }
+    }
+    Ok(roots)
 }
