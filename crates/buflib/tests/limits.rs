@@ -10,7 +10,10 @@ use common::{arena_bytes, block_bytes, entry_bytes};
 fn overflow_is_found() {
     let most = std::hint::black_box(usize::MAX);
     let sum = std::panic::catch_unwind(|| most + std::hint::black_box(1));
-    assert!(sum.is_err(), "with optimisation: cargo test --profile trial");
+    assert!(
+        sum.is_err(),
+        "with optimisation: cargo test --profile trial"
+    );
 }
 
 #[test]
