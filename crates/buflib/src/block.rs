@@ -375,7 +375,9 @@ impl<L: Layout> Live<L> {
         let Some(copy) = copy.get_mut(..bytes.len()) else {
             return Ok(());
         };
-        copy.copy_from_slice(bytes);
+        for (to, &from) in copy.iter_mut().zip(bytes) {
+            *to = from;
+        }
         let behind = arena
             .payload_mut(Place::whole(to, units))
             .unwrap_or_default();

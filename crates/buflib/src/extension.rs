@@ -66,7 +66,10 @@ impl<'n> Extension<'n> {
         };
         to.fill(0);
         if let Some(to) = to.get_mut(..self.name.len()) {
-            to.copy_from_slice(self.name);
+            // Not a copy between slices: that could panic, as far as the compiler sees when it optimises for size.
+            for (to, &from) in to.iter_mut().zip(self.name) {
+                *to = from;
+            }
         }
         let Some(trailer) = to.last_chunk_mut::<TRAILER>() else {
             return;

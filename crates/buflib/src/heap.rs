@@ -13,6 +13,7 @@ use crate::index::FreeIndex;
 use crate::inspect::Counters;
 use crate::layout::{Layout, Standard};
 use crate::region::Books;
+use crate::show::Quoted;
 use crate::step::Progress;
 use crate::table::Table;
 use crate::units::Index;
@@ -59,6 +60,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `index`, `table`, `block`, `extension` | where free space is; where handles lead; one block in use; its name and owner |
 /// | `store`, `pod` | values of any type; payloads as numbers |
 /// | `usage` | granules in use, and the most there were |
+/// | `show` | debug output of strings, and of structs with many fields |
 /// | `layout`, `check` | the encoding of metadata; the check word |
 /// | `arena` | the memory, and all of the `unsafe` but for values |
 ///
@@ -326,7 +328,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 impl<L: Layout, C: Check> fmt::Debug for Heap<'_, L, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Heap")
-            .field("layout", &L::NAME)
+            .field("layout", &Quoted(L::NAME))
             .field("check_word", &C::ENABLED)
             .field("stats", &self.stats())
             .finish_non_exhaustive()

@@ -1,5 +1,7 @@
 //! A heap's figures, and whether all of it is in order.
 
+use core::fmt;
+
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
@@ -7,6 +9,7 @@ use crate::compact::Compaction;
 use crate::error::{Corruption, Fault};
 use crate::heap::{Heap, MAX_ALIGN};
 use crate::layout::{FreeKind, Layout};
+use crate::show::show_fields;
 use crate::units::{Index, Pos, Units};
 
 /// What has happened since the heap was made.
@@ -47,7 +50,7 @@ impl Counters {
 }
 
 /// The figures of a heap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Blocks in use.
@@ -79,6 +82,15 @@ pub struct Stats {
     pub refused_moves: usize,
     /// Requests to shrink that an owner has refused.
     pub refused_shrinks: usize,
+}
+
+impl fmt::Debug for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_fields!(self, f, "Stats":
+            live used_bytes free_bytes largest_free_bytes peak_bytes immovable owned fragmentation
+            table_entries compactions moves bytes_moved refused_moves refused_shrinks
+        )
+    }
 }
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {

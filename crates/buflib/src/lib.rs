@@ -51,6 +51,7 @@ mod region;
 mod request;
 mod resize;
 mod rest;
+mod show;
 mod shrink;
 mod step;
 pub mod store;

@@ -1,6 +1,8 @@
 //! Lists of what is in a heap: its blocks as they lie in the arena, and its allocations as they stand in
 //! the table.
 
+use core::fmt;
+
 use crate::arena::Arena;
 use crate::block::Live;
 use crate::check::Check;
@@ -9,10 +11,10 @@ use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::Layout;
 use crate::owner::Tag;
+use crate::show::Quoted;
 use crate::units::{Index, Pos, Units};
 
 /// One block of the arena, as [`Heap::blocks`] lists it.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Block<'h, L: Layout> {
     /// Where it starts, in bytes from the arena's start.
@@ -29,6 +31,20 @@ pub struct Block<'h, L: Layout> {
     pub immovable: bool,
     /// The name that it was given.
     pub name: Option<&'h str>,
+}
+
+impl<L: Layout> fmt::Debug for Block<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("offset", &self.offset)
+            .field("address", &self.address)
+            .field("bytes", &self.bytes)
+            .field("handle", &self.handle)
+            .field("payload_bytes", &self.payload_bytes)
+            .field("immovable", &self.immovable)
+            .field("name", &self.name.map(Quoted))
+            .finish()
+    }
 }
 
 /// The blocks of a heap in the order of their addresses; see [`Heap::blocks`].

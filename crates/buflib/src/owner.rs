@@ -1,11 +1,14 @@
 //! Owners: the part of a program that answers for blocks, is told of their moves and asked to make
 //! them smaller.
 
+use core::fmt;
+
 use crate::check::{Check, Unchecked};
 use crate::error::Error;
 use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{Layout, Standard};
+use crate::show::show_fields;
 
 /// What tells the blocks of an owner apart: a value of the program's own that is stored with each
 /// owned block, in 32 bits.
@@ -90,7 +93,7 @@ pub enum Side {
 }
 
 /// A request to shrink a block that an owner is asked to serve.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wish<T, L: Layout = Standard> {
     /// The block.
@@ -106,6 +109,12 @@ pub struct Wish<T, L: Layout = Standard> {
     pub start: usize,
     /// The payload's length in bytes.
     pub len: usize,
+}
+
+impl<T: fmt::Debug, L: Layout> fmt::Debug for Wish<T, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_fields!(self, f, "Wish": handle tag bytes side start len)
+    }
 }
 
 /// Whether an owner's block may be used by others (hardware, say) beside a move.

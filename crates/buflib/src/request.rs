@@ -1,7 +1,10 @@
 //! What can be asked for beside a size.
 
+use core::fmt;
+
 use crate::extension::{Extension, Ownership};
 use crate::owner::Tag;
+use crate::show::Quoted;
 
 /// An allocation's size and properties, for [`Heap::alloc_with`](crate::Heap::alloc_with).
 ///
@@ -14,7 +17,7 @@ use crate::owner::Tag;
 /// assert_eq!(heap.name(handle)?, Some("samples"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Request<'n> {
     pub(crate) size: usize,
@@ -22,6 +25,18 @@ pub struct Request<'n> {
     pub(crate) name: &'n str,
     pub(crate) owner: Option<Ownership>,
     pub(crate) immovable: bool,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("size", &self.size)
+            .field("align", &self.align)
+            .field("name", &Quoted(self.name))
+            .field("owner", &self.owner)
+            .field("immovable", &self.immovable)
+            .finish()
+    }
 }
 
 impl<'n> Request<'n> {

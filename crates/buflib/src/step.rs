@@ -5,6 +5,8 @@
 //!                       ^ where the next step goes on, if the block is still there
 //! ```
 
+use core::fmt;
+
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::Consent;
@@ -13,6 +15,7 @@ use crate::handle::Handle;
 use crate::heap::Heap;
 use crate::layout::{FreeKind, Layout};
 use crate::owner::{Keeper, Nobody};
+use crate::show::show_fields;
 use crate::units::{Pos, Units};
 
 /// How much one step of compaction may do.
@@ -25,7 +28,7 @@ pub struct Budget {
 }
 
 /// What a step of compaction has done, and what is left.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Step {
     /// Blocks moved.
@@ -43,6 +46,12 @@ pub struct Step {
     /// The length of the block that waits to be moved. If that is more than the budget's bytes, the next
     /// step will exceed them by this one block.
     pub next_bytes: Option<usize>,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_fields!(self, f, "Step": moves bytes_moved refused looked_at done left_bytes next_bytes)
+    }
 }
 
 /// Where the steps have come to.

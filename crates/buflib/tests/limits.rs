@@ -5,6 +5,17 @@ mod common;
 use buflib::{Crc32, Error, Heap, Layout, Narrow, Standard, Unchecked, Wide};
 use common::{arena_bytes, block_bytes, entry_bytes};
 
+/// Optimised or not, tests are built so that a sum that overflows is found.
+#[test]
+fn overflow_is_found() {
+    let most = std::hint::black_box(usize::MAX);
+    let sum = std::panic::catch_unwind(|| most + std::hint::black_box(1));
+    assert!(
+        sum.is_err(),
+        "with optimisation: cargo test --profile trial"
+    );
+}
+
 #[test]
 fn limits_are_as_documented() {
     assert_eq!(

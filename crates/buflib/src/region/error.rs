@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::error::Corruption;
+use crate::show::Quoted;
 
 /// Why an operation on the arena as a whole was refused. Nothing has changed when one is returned,
 /// except that blocks may have been moved together.
@@ -58,7 +59,7 @@ pub enum RegionError {
 }
 
 /// Why bytes are not attached to as a heap. They have not been changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttachError {
     /// There are fewer bytes than an image's record has.
@@ -190,6 +191,61 @@ impl fmt::Display for RegionError {
                 "memory up to or from {found:#x}, where this heap gave none out: its own ends at {expected:#x}"
             ),
             Self::Corrupt(corruption) => corruption.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for AttachError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pair = |f: &mut fmt::Formatter<'_>, variant, fields: [(&str, &dyn fmt::Debug); 2]| {
+            let [(one, value), (other, its)] = fields;
+            f.debug_struct(variant)
+                .field(one, value)
+                .field(other, its)
+                .finish()
+        };
+        match self {
+            Self::TooShort { bytes, needed } => {
+                pair(f, "TooShort", [("bytes", bytes), ("needed", needed)])
+            }
+            Self::NotAnImage => f.write_str("NotAnImage"),
+            Self::ByteOrder => f.write_str("ByteOrder"),
+            Self::Version { found, expected } => {
+                pair(f, "Version", [("found", found), ("expected", expected)])
+            }
+            Self::Record { stored, computed } => {
+                pair(f, "Record", [("stored", stored), ("computed", computed)])
+            }
+            Self::Layout { found, expected } => pair(
+                f,
+                "Layout",
+                [("found", found), ("expected", &Quoted(expected))],
+            ),
+            Self::CheckWord { found } => f.debug_struct("CheckWord").field("found", found).finish(),
+            Self::Length { bytes, expected } => {
+                pair(f, "Length", [("bytes", bytes), ("expected", expected)])
+            }
+            Self::Number {
+                field,
+                found,
+                limit,
+            } => f
+                .debug_struct("Number")
+                .field("field", &Quoted(field))
+                .field("found", found)
+                .field("limit", limit)
+                .finish(),
+            Self::Address {
+                remainder,
+                expected,
+                modulus,
+            } => f
+                .debug_struct("Address")
+                .field("remainder", remainder)
+                .field("expected", expected)
+                .field("modulus", modulus)
+                .finish(),
+            Self::Corrupt(corruption) => f.debug_tuple("Corrupt").field(corruption).finish(),
         }
     }
 }

@@ -1,17 +1,20 @@
 //! A small heap as a few numbers: all that a walk over its memory does not find.
 
+use core::fmt;
+
 use super::Books;
 use crate::arena::{Arena, Form};
 use crate::check::Check;
 use crate::error::{Corruption, Fault};
 use crate::heap::Heap;
 use crate::layout::Layout;
+use crate::show::show_fields;
 use crate::table::Table;
 use crate::units::{Index, Pos};
 
 /// What is to be known of a small heap besides its memory: 12 bytes, of which [`Heap::of_outline`] makes the heap
 /// again. So a heap whose own state would be larger than its memory need not be kept between two uses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Outline {
     before: u16,
     size: u16,
@@ -20,6 +23,12 @@ pub struct Outline {
     maximum: u16,
     fresh: u8,
     advanced: u8,
+}
+
+impl fmt::Debug for Outline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_fields!(self, f, "Outline": before size tail entries maximum fresh advanced)
+    }
 }
 
 impl Outline {

@@ -10,6 +10,7 @@ use crate::arena::{Arena, Form, as_uninit};
 use crate::check::{Check, Unchecked};
 use crate::heap::Heap;
 use crate::layout::{Layout, Standard};
+use crate::show::Quoted;
 
 /// A heap that has let go of its memory, so that the memory may move: see [`Heap::suspend`].
 ///
@@ -226,7 +227,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 impl<L: Layout, C: Check> fmt::Debug for Suspended<L, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Suspended")
-            .field("layout", &L::NAME)
+            .field("layout", &Quoted(L::NAME))
             .field("check_word", &C::ENABLED)
             .field("live", &self.books.table.live())
             .field("bytes", &self.form.size)

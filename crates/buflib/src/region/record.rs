@@ -57,8 +57,11 @@ impl Record {
             *last = digest;
         }
         let mut bytes = [0; Self::BYTES];
-        for (to, word) in bytes.chunks_exact_mut(WORD).zip(words) {
-            to.copy_from_slice(&word.to_ne_bytes());
+        for (to, byte) in bytes
+            .iter_mut()
+            .zip(words.into_iter().flat_map(u64::to_ne_bytes))
+        {
+            *to = byte;
         }
         bytes
     }
@@ -73,8 +76,12 @@ impl Record {
             });
         };
         let mut words = [0; WORDS];
-        for (word, from) in words.iter_mut().zip(bytes.chunks_exact(WORD)) {
-            *word = from.try_into().map_or(0, u64::from_ne_bytes);
+        let mut rest = bytes.as_slice();
+        for word in &mut words {
+            if let Some((from, behind)) = rest.split_first_chunk::<WORD>() {
+                *word = u64::from_ne_bytes(*from);
+                rest = behind;
+            }
         }
         let [
             magic,

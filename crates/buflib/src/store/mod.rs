@@ -23,6 +23,7 @@ use crate::compact::Compaction;
 use crate::error::{BuildError, Corruption, Error};
 use crate::inspect::Stats;
 use crate::layout::{Layout, Standard};
+use crate::show::Quoted;
 use slot::{Shape, Slots};
 
 pub use accept::Accepts;
@@ -301,7 +302,7 @@ impl<T: ?Sized + Stored, L: Layout, C: Check, K: ?Sized> IndexMut<Handle<T, L>>
 impl<L: Layout, C: Check, K: ?Sized> fmt::Debug for Store<'_, L, C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
-            .field("layout", &L::NAME)
+            .field("layout", &Quoted(L::NAME))
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ use super::slot::Row;
 use crate::check::{Check, Unchecked};
 use crate::error::Error;
 use crate::layout::{Layout, Standard};
+use crate::show::Quoted;
 
 /// A text in a [`Store`](super::Store) that can grow: what a [`Handle<Text>`](super::Handle) leads to.
 ///
@@ -33,7 +34,7 @@ impl DerefMut for Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        Quoted(self).fmt(f)
     }
 }
 
@@ -178,6 +179,6 @@ impl<L: Layout, C: Check> fmt::Write for TextMut<'_, '_, L, C> {
 
 impl<L: Layout, C: Check> fmt::Debug for TextMut<'_, '_, L, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
+        Quoted(self).fmt(f)
     }
 }

@@ -76,13 +76,7 @@ impl<'s, 'a, T: 'static, L: Layout, C: Check> VectorMut<'s, 'a, T, L, C> {
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Rejected<T>> {
         match self.row.reserve(1) {
-            Ok(()) => self.row.push(value).map_err(|value| Rejected {
-                error: Error::TooLarge {
-                    requested: usize::MAX,
-                    limit: self.row.capacity(),
-                },
-                value,
-            }),
+            Ok(()) => self.row.push(value).map_err(|value| self.full(value)),
             Err(error) => Err(Rejected { error, value }),
         }
     }
@@ -105,17 +99,15 @@ impl<'s, 'a, T: 'static, L: Layout, C: Check> VectorMut<'s, 'a, T, L, C> {
             let error = Error::BadIndex { index, len };
             return Err(Rejected { error, value });
         }
-        self.push(value)?;
-        if let Some(behind) = self.starting_at(index) {
-            behind.rotate_right(1);
+        match self.row.reserve(1) {
+            Ok(()) => (self.row.insert(index, value)).map_err(|value| self.full(value)),
+            Err(error) => Err(Rejected { error, value }),
         }
-        Ok(())
     }
 
     /// Takes a value out, `None` if there is none at `index`. Linear in the values behind it.
     pub fn remove(&mut self, index: usize) -> Option<T> {
-        self.starting_at(index)?.rotate_left(1);
-        self.pop()
+        self.row.remove(index)
     }
 
     /// Takes a value out and puts the last one in its place. Constant time.
@@ -130,10 +122,14 @@ impl<'s, 'a, T: 'static, L: Layout, C: Check> VectorMut<'s, 'a, T, L, C> {
         self.pop()
     }
 
-    /// The value at `index` and all behind it, if there is one.
-    fn starting_at(&mut self, index: usize) -> Option<&mut [T]> {
-        // Not empty: rotating nothing by one would be a panic, and the compiler sees that it is not.
-        self.get_mut(index..).filter(|behind| !behind.is_empty())
+    /// There is no room, although it was reserved: more values of no size than can be counted.
+    #[cold]
+    fn full(&self, value: T) -> Rejected<T> {
+        let error = Error::TooLarge {
+            requested: usize::MAX,
+            limit: self.row.capacity(),
+        };
+        Rejected { error, value }
     }
 
     /// Drops all values but the first `len`. If a destructor panics, the others still run.

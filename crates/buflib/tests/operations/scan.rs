@@ -116,6 +116,8 @@ impl Scan {
         match item {
             Item::Fn(function) => to.extend(exported(&function.sig.ident.to_string()).cloned()),
             Item::Struct(item) => derived(exported(&item.ident.to_string()), &item.attrs, to),
+            // Of a type without values nothing can be called.
+            Item::Enum(item) if item.variants.is_empty() => {}
             Item::Enum(item) => derived(exported(&item.ident.to_string()), &item.attrs, to),
             Item::Trait(item) => {
                 let methods = item.items.iter().filter_map(|item| match item {

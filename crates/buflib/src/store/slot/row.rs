@@ -149,6 +149,36 @@ impl<T: 'static, L: Layout, C: Check> Row<'_, '_, Vector<T>, L, C> {
         }
     }
 
+    /// Puts an element in front of another, or at the end, if there is room for it.
+    pub(in crate::store) fn insert(&mut self, index: usize, value: T) -> Result<(), T> {
+        let len = self.len();
+        if len >= self.capacity() || index > len {
+            return Err(value);
+        }
+        // SAFETY: within the capacity; the elements behind (4) move up to where there is none yet, and leave a place;
+        // then there is one more. No other code runs in between.
+        unsafe {
+            let place = self.block.element::<Vector<T>>(index);
+            place.copy_to(place.add(1), len - index);
+            place.write(value);
+            self.block.put_count::<Vector<T>>(len + 1);
+        }
+        Ok(())
+    }
+
+    pub(in crate::store) fn remove(&mut self, index: usize) -> Option<T> {
+        let behind = self.len().checked_sub(1)?.checked_sub(index)?;
+        // SAFETY: an element (4), which does not count any more and so has one owner, and those behind it, which move
+        // down to its place. No other code runs in between.
+        unsafe {
+            let place = self.block.element::<Vector<T>>(index);
+            let value = place.read();
+            place.copy_from(place.add(1), behind);
+            self.block.put_count::<Vector<T>>(index + behind);
+            Some(value)
+        }
+    }
+
     pub(in crate::store) fn cut(&mut self, len: usize) {
         self.cut_elements(len);
     }
