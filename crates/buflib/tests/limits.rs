@@ -3,7 +3,9 @@
 #[macro_use]
 mod common;
 
-use buflib::{Check, Crc32, Error, Heap, Layout, Narrow, Request, Standard, Unchecked, Wide};
+use buflib::{Check, Error, Heap, Layout, Narrow, Request, Standard, Unchecked};
+#[cfg(target_pointer_width = "64")]
+use buflib::{Crc32, Wide};
 use common::{Memory, arena_bytes, block_bytes, entry_bytes};
 
 on_every_heap!(sizes_at_the_limit_do_not_wrap_around);

@@ -5,8 +5,8 @@ mod common;
 
 use std::mem::MaybeUninit;
 
-use buflib::{BuildError, Check, Heap, Layout, Narrow, Standard, Unchecked};
-use common::{FILLER, Memory, block_bytes};
+use buflib::{BuildError, Check, Heap, Layout, Narrow};
+use common::{FILLER, Memory};
 
 on_every_heap!(
     every_skew_is_aligned_inward,
@@ -181,6 +181,7 @@ fn narrow_heap_of_256_kib_works_and_more_than_its_limit_is_an_error() {
 #[test]
 #[cfg(all(target_pointer_width = "64", not(miri)))]
 fn standard_heap_of_1_gib_works_and_more_than_its_limit_is_an_error() {
+    use buflib::{Standard, Unchecked};
     const GIB: usize = 1 << 30;
     let mut memory = Box::new_uninit_slice(GIB + 4096);
     assert!(matches!(
@@ -192,6 +193,6 @@ fn standard_heap_of_1_gib_works_and_more_than_its_limit_is_an_error() {
     let handle = heap.alloc(100).expect("room");
     assert_eq!(
         (handle.number(), heap.stats().used_bytes),
-        (1, block_bytes::<Standard>(100))
+        (1, common::block_bytes::<Standard>(100))
     );
 }

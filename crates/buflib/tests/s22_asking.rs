@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod common;
+#[path = "common/cases.rs"]
+mod cases;
 
 use buflib::{
     Check, Crc32, Error, Handle, Heap, Layout, Narrow, Request, Standard, Unchecked, Wide,
@@ -320,7 +322,7 @@ fn exact_everywhere<L: Layout, C: Check>(len: usize, made: &Made, kind: Kind) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 150 }, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases(150))]
 
     #[test]
     fn allocatable_is_exact_on_any_heap_for_any_kind(
