@@ -4,12 +4,12 @@
 # compiler of Debian that comes with the sources. What is not of this machine runs under emulation.
 #
 #   PROPTEST_CASES=N    how many programs each model runs (default: 256)
-#   TESTS='--test …'    which test programs (default: all)
+#   TESTS='NAME…'       which tests (default: all)
 #   IMAGES=write        writes the images in tests/snapshots again, before anything is tested
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu
-read -ra tests <<<"${TESTS:---lib --tests}"
+read -ra tests <<<"${TESTS:-}"
 failed=()
 skipped=()
 
@@ -71,8 +71,8 @@ compiler_for() {
     cargo=(env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo) build=(-Zbuild-std=std,panic_unwind,test)
 }
 
-# Without optimisation, emulation takes too long.
-export CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+# Most of the time goes into compiling: less of it without what debuggers need.
+export CARGO_PROFILE_DEV_DEBUG=none CARGO_PROFILE_DEV_INCREMENTAL=false
 
 for target; do
     tools_for && compiler_for || continue
@@ -80,12 +80,13 @@ for target; do
     # A linker is one word for Cargo.
     export "CARGO_TARGET_${name}_LINKER=${linker[0]}" "CARGO_TARGET_${name}_RUNNER=${runner[*]}"
     [ ${#linker[@]} -eq 1 ] || export "CARGO_TARGET_${name}_RUSTFLAGS=-Clink-arg=${linker[1]}"
-    all=(test --quiet --locked --package buflib --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}/everywhere")
+    all=(test --quiet --locked --package buflib --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}/everywhere/$target")
+    all+=("${build[@]}" --no-fail-fast --lib --test together --)
     if [ "${IMAGES:-}" = write ]; then
-        "${cargo[@]}" "${all[@]}" "${build[@]}" --test b09_snapshots_elsewhere -- --ignored
+        "${cargo[@]}" "${all[@]}" --ignored write_images
     fi
     started=$SECONDS
-    if "${cargo[@]}" "${all[@]}" "${build[@]}" --no-fail-fast "${tests[@]}"; then
+    if "${cargo[@]}" "${all[@]}" "${tests[@]}"; then
         echo "everywhere: $target: all pass, $((SECONDS - started)) s"
     else
         failed+=("$target")

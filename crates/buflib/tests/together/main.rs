@@ -64,6 +64,8 @@ mod s02_places;
 mod s02_unchecked;
 #[path = "../s03_construction.rs"]
 mod s03_construction;
+#[path = "../s03_uninitialised.rs"]
+mod s03_uninitialised;
 #[path = "../s04_handles.rs"]
 mod s04_handles;
 #[path = "../s04_order.rs"]
