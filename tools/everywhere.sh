@@ -81,12 +81,12 @@ for target; do
     export "CARGO_TARGET_${name}_LINKER=${linker[0]}" "CARGO_TARGET_${name}_RUNNER=${runner[*]}"
     [ ${#linker[@]} -eq 1 ] || export "CARGO_TARGET_${name}_RUSTFLAGS=-Clink-arg=${linker[1]}"
     all=(test --quiet --locked --package buflib --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}/everywhere/$target")
-    all+=("${build[@]}" --no-fail-fast --lib --test together --)
+    all+=("${build[@]}")
     if [ "${IMAGES:-}" = write ]; then
-        "${cargo[@]}" "${all[@]}" --ignored write_images
+        "${cargo[@]}" "${all[@]}" --test b09_snapshots_elsewhere -- --ignored
     fi
     started=$SECONDS
-    if "${cargo[@]}" "${all[@]}" "${tests[@]}"; then
+    if "${cargo[@]}" "${all[@]}" --no-fail-fast --lib --test together -- "${tests[@]}"; then
         echo "everywhere: $target: all pass, $((SECONDS - started)) s"
     else
         failed+=("$target")
