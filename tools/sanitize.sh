@@ -138,7 +138,7 @@ provenance() {
     done
 }
 
-export CARGO_PROFILE_DEV_DEBUG=line-tables-only
+export CARGO_PROFILE_DEV_DEBUG=line-tables-only CARGO_PROFILE_DEV_INCREMENTAL=false
 for kind; do
     case $kind in
         address | memory | valgrind | layout | provenance) ;;

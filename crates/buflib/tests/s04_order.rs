@@ -128,7 +128,7 @@ fn every_handle_has_bits_of_its_own<L: Layout>() {
             found += 1;
         }
     }
-    assert!(found > 1000);
+    assert!(found > if cfg!(miri) { 50 } else { 1000 });
     assert_eq!(Handle::<L>::from_bits(0), None);
 }
 
