@@ -5,7 +5,7 @@ mod common;
 
 use buflib::{Check, Error, Heap, Layout, Narrow, Request, Standard, Unchecked};
 #[cfg(target_pointer_width = "64")]
-use buflib::{Crc32, Wide};
+use buflib::Wide;
 use common::{Memory, arena_bytes, block_bytes, entry_bytes};
 
 on_every_heap!(sizes_at_the_limit_do_not_wrap_around);
@@ -97,6 +97,7 @@ fn standard_table_is_full_after_4_194_303_handles() {
 #[test]
 #[cfg(all(target_pointer_width = "64", not(miri)))]
 fn wide_heap_of_8_gib_uses_all_of_it() {
+    use buflib::Crc32;
     const LEN: usize = 8 << 30;
     // A larger alignment would have the bytes zeroed, and so touched, one by one.
     let pages = std::alloc::Layout::from_size_align(LEN, 16).expect("a layout");
