@@ -4,12 +4,13 @@
 # compiler of Debian that comes with the sources. What is not of this machine runs under emulation.
 #
 #   PROPTEST_CASES=N    how many programs each model runs (default: 256)
-#   TESTS='NAME…'       which tests (default: all)
+#   TESTS='PROGRAM…'    which test programs (default: `together`, which has all tests)
 #   IMAGES=write        writes the images in tests/snapshots again, before anything is tested
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu
-read -ra tests <<<"${TESTS:-}"
+tests=()
+for program in ${TESTS:-together}; do tests+=(--test "$program"); done
 failed=()
 skipped=()
 
@@ -86,7 +87,7 @@ for target; do
         "${cargo[@]}" "${all[@]}" --test b09_snapshots_elsewhere -- --ignored
     fi
     started=$SECONDS
-    if "${cargo[@]}" "${all[@]}" --no-fail-fast --lib --test together -- "${tests[@]}"; then
+    if "${cargo[@]}" "${all[@]}" --no-fail-fast --lib "${tests[@]}"; then
         echo "everywhere: $target: all pass, $((SECONDS - started)) s"
     else
         failed+=("$target")

@@ -12,11 +12,12 @@
 # Before the tests, each that looks for errors must find those of a program that has them.
 #
 #   PROPTEST_CASES=N, BUFLIB_C_PROGRAMS=N  how many programs each model runs (default: 256 and 800)
-#   TESTS='NAME…'                          which tests of the library (default: all)
+#   TESTS='PROGRAM…'                       which test programs of the library (default: `together`, which has all tests)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- address memory valgrind layout provenance
-read -ra tests <<<"${TESTS:-}"
+tests=()
+for program in ${TESTS:-together}; do tests+=(--test "$program"); done
 target=$(rustc -vV | sed -n 's/^host: //p')
 folder=$(pwd)/target/sanitize
 work=$(mktemp -d)
@@ -79,7 +80,7 @@ finds() {
 # All tests with the Cargo that is given.
 run() {
     local common=(test --quiet --locked --target "$target" --target-dir "$folder/$kind" "${build[@]}")
-    "$@" "${common[@]}" --package buflib --lib --test together -- "${tests[@]}" &&
+    "$@" "${common[@]}" --package buflib --lib "${tests[@]}" &&
         "$@" "${common[@]}" --package buflib-c --test programs
 }
 
