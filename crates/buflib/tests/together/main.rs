@@ -1,6 +1,5 @@
-//! All tests of the library in one program, which is built in a fraction of the time that all of them take one by one. For
-//! machines that are emulated and for checkers of memory: `cargo test --package buflib --test together`. Not among the
-//! tests that a plain `cargo test` runs.
+//! All tests of the library in one program, which is linked once. For machines that are emulated and for checkers of
+//! memory: `cargo test --package buflib --test together`. Not among the tests that a plain `cargo test` runs.
 
 #[path = "../b01_borrowing.rs"]
 mod b01_borrowing;
