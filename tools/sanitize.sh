@@ -101,9 +101,11 @@ memory() {
     [ -x /usr/bin/cargo ] && [ -d $libraries/std ] ||
         skip "no sources of the standard library (Debian: rustc-web, cargo-web, rust-web-src)"
     [ -f "$runtime" ] || skip "the nightly toolchain has no MemorySanitizer for $target"
-    # All of the run-time part, since it is called by what the linker puts in later.
+    # All of the run-time part, since it is called by what the linker puts in later; and the linker of that toolchain,
+    # since that of GNU does not find the versions of names that it has.
     export RUSTFLAGS="-Zsanitizer=memory -Zsanitizer-memory-track-origins -Zexternal-clangrt -Clink-arg=-Wl,--whole-archive \
--Clink-arg=$runtime -Clink-arg=-Wl,--no-whole-archive -Clink-arg=-Wl,--export-dynamic"
+-Clink-arg=$runtime -Clink-arg=-Wl,--no-whole-archive -Clink-arg=-Wl,--export-dynamic -Clink-arg=-lm \
+-Clink-arg=-lpthread -Clink-arg=-lc -Clink-arg=-B${runtime%/lib/*}/bin/gcc-ld -Clink-arg=-fuse-ld=lld"
     export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
     build=(-Zbuild-std=std,panic_unwind,test) errors=(uninitialised)
     control /usr/bin/cargo && finds "$folder/$kind/$target/debug/control" && run /usr/bin/cargo
@@ -112,7 +114,7 @@ memory() {
 valgrind() {
     command -v valgrind >/dev/null || install valgrind || true
     command -v valgrind >/dev/null || skip "there is no valgrind (Debian: valgrind)"
-    local check=(env valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
+    local check=(env valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite)
     build=() errors=(uninitialised outside leak)
     control cargo && finds "${check[@]}" "$folder/$kind/$target/debug/control" || return 1
     local name
