@@ -1,6 +1,8 @@
 //! B3: programs of all operations of a store and a model of it, with values of many types that
 //! count their lives. Each step ends with a full integrity walk and a comparison of all values.
 
+#[path = "common/cases.rs"]
+mod cases;
 #[path = "b03_model/change.rs"]
 mod change;
 mod common;
@@ -54,7 +56,7 @@ fn run<L: Layout, C: Check>(len: usize, skew: usize, ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 128 }, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases(128))]
 
     #[test]
     fn values_behave_like_the_model(

@@ -175,7 +175,7 @@ fn slices_too_large_are_errors_and_nothing_is_made<L: Layout, C: Check>() {
         usize::MAX / 2,
         usize::MAX / 8,
         usize::MAX / 8 + 1,
-        1 << 40,
+        1 << (usize::BITS / 2 + 8),
     ] {
         let error = store.insert_slice_with(len, |_| -> u64 { unreachable!() });
         assert!(

@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod common;
+#[path = "common/cases.rs"]
+mod cases;
 
 use std::time::{Duration, Instant};
 
@@ -165,8 +167,7 @@ fn flip_every_bit_of_an_entry<L: Layout>() {
 }
 
 fn random_bytes_are_refused<L: Layout, C: Check>() {
-    let cases = ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 256 });
-    proptest!(cases, |(mut bytes in prop::collection::vec(any::<u8>(), 0..600))| {
+    proptest!(cases::cases(256), |(mut bytes in prop::collection::vec(any::<u8>(), 0..600))| {
         prop_assert!(Heap::<L, C>::attach(&mut bytes).is_err());
     });
 }

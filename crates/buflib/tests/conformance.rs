@@ -50,3 +50,19 @@ fn every_row_names_tests_that_exist() {
         assert!(named > 0, "{row} has no test");
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn every_file_of_tests_is_in_the_program_of_all_tests() {
+    let program = read("tests/together/main.rs");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for file in fs::read_dir(tests).expect("the tests") {
+        let name = file.expect("a file").file_name();
+        let name = name.to_str().expect("a name in Unicode");
+        let line = format!("#[path = \"../{name}\"]");
+        assert!(
+            !name.ends_with(".rs") || program.contains(&line),
+            "{name} is missing"
+        );
+    }
+}

@@ -2,7 +2,9 @@
 
 mod common;
 
-use buflib::{Crc32, Error, Heap, Layout, Narrow, Standard, Unchecked, Wide};
+#[cfg(target_pointer_width = "64")]
+use buflib::Wide;
+use buflib::{Error, Heap, Layout, Narrow, Standard, Unchecked};
 use common::{arena_bytes, block_bytes, entry_bytes};
 
 /// Optimised or not, tests are built so that a sum that overflows is found.
@@ -27,6 +29,9 @@ fn limits_are_as_documented() {
     }
     assert!(arena::<Narrow>() >= 256 << 10);
     assert!(arena::<Standard>() >= 1 << 30);
+    // No buffer is larger.
+    #[cfg(target_pointer_width = "32")]
+    assert!(arena::<buflib::Wide>() >= isize::MAX as usize);
     #[cfg(target_pointer_width = "64")]
     {
         assert!(arena::<Wide>() >= 1 << 52);
@@ -103,6 +108,7 @@ fn standard_table_is_full_after_4_194_303_handles() {
 #[test]
 #[cfg(all(target_pointer_width = "64", not(miri)))]
 fn wide_heap_of_8_gib_uses_all_of_it() {
+    use buflib::Crc32;
     const LEN: usize = 8 << 30;
     // A larger alignment would have the bytes zeroed, and so touched, one by one.
     let pages = std::alloc::Layout::from_size_align(LEN, 16).expect("a layout");

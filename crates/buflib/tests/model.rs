@@ -1,6 +1,8 @@
 //! Programs of random operations on a heap and its model, on every layout, with and without check
 //! words. Each step ends with a full integrity walk and a comparison of all contents.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use buflib::{Check, Crc32, Layout, Narrow, Standard, Unchecked, Wide};
@@ -63,7 +65,7 @@ fn run_all(len: usize, skew: usize, ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases }, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases_as_told())]
 
     #[test]
     fn plain_blocks_behave_like_the_model(len in 200..6000usize, ops in vec(plain(), 1..120)) {

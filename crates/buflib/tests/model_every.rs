@@ -2,6 +2,8 @@
 //! refuses, shrinks, frees and allocates by chance, with memory given out and taken back, and with the heap going
 //! elsewhere. Each step ends with a full integrity walk and a comparison of all that is known.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use buflib::{Crc32, Layout, Narrow, Ordered, Small, Standard, Unchecked, Wide};
@@ -62,7 +64,7 @@ fn run_on<L: Layout>(place: Place, seed: u64, ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases }, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases_as_told())]
 
     #[test]
     fn every_operation_does_what_is_known_of_it(

@@ -118,7 +118,7 @@ fn every_handle_has_bits_of_its_own<L: Layout>() {
     }
     let mut random = fastrand::Rng::with_seed(9);
     let mut found = 0;
-    for _ in 0..10_000 {
+    for _ in 0..if cfg!(miri) { 500 } else { 10_000 } {
         let bits = random.u64(..) >> random.u32(..64);
         if let Some(handle) = Handle::<L>::from_bits(bits) {
             assert_eq!(handle.to_bits(), bits);
@@ -128,7 +128,7 @@ fn every_handle_has_bits_of_its_own<L: Layout>() {
             found += 1;
         }
     }
-    assert!(found > 1000);
+    assert!(found > if cfg!(miri) { 50 } else { 1000 });
     assert_eq!(Handle::<L>::from_bits(0), None);
 }
 

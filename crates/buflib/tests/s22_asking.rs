@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod common;
+#[path = "common/cases.rs"]
+mod cases;
 
 use buflib::{
     Check, Crc32, Error, Handle, Heap, Layout, Narrow, Request, Standard, Unchecked, Wide,
@@ -63,7 +65,7 @@ fn expect_exact<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>) -> usize {
 }
 
 fn allocatable_is_exact_to_the_byte_on_a_fresh_heap<L: Layout, C: Check>() {
-    for len in 128..128 + 3 * L::GRANULE_BYTES {
+    for len in (128..128 + 3 * L::GRANULE_BYTES).step_by(if cfg!(miri) { 13 } else { 1 }) {
         let mut memory = Memory::new(len);
         expect_exact(&mut memory.checked::<L, C>());
     }
@@ -320,7 +322,7 @@ fn exact_everywhere<L: Layout, C: Check>(len: usize, made: &Made, kind: Kind) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 150 }, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases(150))]
 
     #[test]
     fn allocatable_is_exact_on_any_heap_for_any_kind(

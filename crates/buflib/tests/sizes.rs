@@ -14,6 +14,7 @@ on_every_heap!(
     payload_length_is_the_length_resized_to,
     huge_and_overflowing_sizes_are_errors_that_say_the_limit,
     largest_size_of_the_layout_is_refused_for_want_of_room_only,
+    sizes_at_the_limit_do_not_wrap_around,
 );
 
 fn zero_bytes_are_a_block_like_any_other<L: Layout, C: Check>() {
@@ -148,5 +149,37 @@ fn largest_size_of_the_layout_is_refused_for_want_of_room_only<L: Layout, C: Che
         heap.alloc_with(named),
         Err(Error::TooLarge { .. })
     ));
+    heap.expect_filled([handle]);
+}
+
+/// A size near the largest with all that a block can have beside its payload: nothing wraps around, where numbers are
+/// short.
+fn sizes_at_the_limit_do_not_wrap_around<L: Layout, C: Check>() {
+    let limit = Heap::<L, C>::MAX_PAYLOAD_BYTES;
+    let mut memory = Memory::new(2048);
+    let mut heap = memory.checked::<L, C>();
+    let handle = heap.filled(Request::new(100).name("a name"));
+    let name = "n".repeat(255);
+    for requested in
+        (limit - if cfg!(miri) { 5 } else { 300 }..=limit).chain([limit + 1, usize::MAX])
+    {
+        for name in ["", &name[..1], &name] {
+            for align in [1, 4096] {
+                let request = Request::new(requested).name(name).align(align);
+                for request in [request, request.owner(1_u32), request.immovable()] {
+                    let result = heap.run(|heap| heap.alloc_with(request));
+                    assert!(
+                        matches!(
+                            result,
+                            Err(Error::Exhausted { .. } | Error::TooLarge { .. })
+                        ),
+                        "{requested}: {result:?}"
+                    );
+                }
+            }
+        }
+        assert!(heap.resize(handle, requested).is_err());
+        assert!(heap.shrink(handle, requested..requested).is_err());
+    }
     heap.expect_filled([handle]);
 }

@@ -28,7 +28,7 @@ pub use wide::Wide;
 /// |---|---|---|---|---|---|
 /// | [`Narrow`] | 4 + 4 bytes | 8 bytes | 256 KiB | 32,763 | 128 |
 /// | [`Standard`] | 6 + 4 bytes | 8 bytes | 1 GiB | 4,194,303 | 128 |
-/// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (4 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
+/// | [`Wide`] | 16 + 8 bytes | 16 bytes | 4 PiB (2 GiB on 32 bits) | 2⁴⁰ - 1 | 4,194,304 |
 ///
 /// [`Ordered`] and [`Small`] have the encoding of [`Standard`], and with it its limits. They give out the
 /// lowest free number, and a heap of them is smaller by itself:

@@ -22,8 +22,9 @@ use crate::units::{Index, Pos, Units};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wide {}
 
-/// On a narrower machine the upper bits stay zero.
-const UNITS: u128 = (1 << if usize::BITS >= 64 { 48 } else { 28 }) - 1;
+/// On a narrower machine the upper bits stay zero. A buffer has at most half of its addresses, so that the largest
+/// length and all that a block has beside its payload are still a number.
+const UNITS: u128 = (1 << if usize::BITS >= 64 { 48 } else { 27 }) - 1;
 const FREE: u128 = 1 << 48;
 const FOLLOWS: u128 = 1 << 49;
 const PAD_SHIFT: u32 = 50;

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use buflib::{Check, Heap, Layout, Request};
 
+use super::super::common::world::{What, run_attached};
+use super::super::common::{Memory, RECORD, seal};
 use super::input::{Input, on_heap};
-use crate::common::world::{What, run_attached};
-use crate::common::{Memory, RECORD, seal};
 
 /// Attaches to what the bytes stand for: an image, raw or a right one with changes, and a program.
 pub(crate) fn attach(bytes: &[u8]) {

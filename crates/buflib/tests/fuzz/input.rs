@@ -1,6 +1,6 @@
 //! What a fuzzer's bytes stand for. When they are at an end, zeroes follow.
 
-use crate::common::world::{Op, What};
+use super::super::common::world::{Op, What};
 
 pub(crate) struct Input<'b>(pub(crate) &'b [u8]);
 

@@ -3,7 +3,7 @@
 mod attach;
 mod input;
 
-use crate::common::world::run;
+use super::common::world::run;
 use input::{Input, on_heap};
 
 pub(crate) use attach::attach;
