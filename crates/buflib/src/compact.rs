@@ -331,6 +331,27 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
+    /// With check words: whether what seems to be free is no block in use of which that much was damaged. To such a block
+    /// its entry still leads; and of those that rest, with a number, it has no check word but a mark.
+    #[inline(always)]
+    pub(crate) fn verify_free(&self, pos: Pos, header: L::Header) -> Result<(), Corruption> {
+        if !C::ENABLED {
+            return Ok(());
+        }
+        let Ok(live) = Live::at(&self.arena, pos, header) else {
+            return Ok(());
+        };
+        if L::is_resting(header) && self.arena.has_resting_seal(live.index) {
+            return Ok(());
+        }
+        Err(Corruption::new(
+            Fault::Kind,
+            Arena::<L, C>::byte(pos),
+            L::free_kind(header).map_or(0, |kind| kind as u64),
+            0,
+        ))
+    }
+
     /// The first block in use from `pos` on and before `end`, which `pos` is then behind. A walk over
     /// blocks in use that may change them, as long as those to come stay in place.
     #[inline(always)]
@@ -362,8 +383,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         while pos < tail {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
-            if !L::is_free(header) {
-                let goal = match self.destination(pos, header, target, window, &mut run, keeper) {
+            let free = L::is_free(header);
+            let sound = if free {
+                self.verify_free(pos, header)
+            } else {
+                Ok(())
+            };
+            if !free || sound.is_err() {
+                let goal = sound
+                    .and_then(|()| self.destination(pos, header, target, window, &mut run, keeper));
+                let goal = match goal {
                     Ok(goal) => goal,
                     Err(corruption) => {
                         damage = damage.and(Err(corruption));

@@ -185,6 +185,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 fault(Fault::Footer, at, footer.0 as u64, follows.0 as u64)?;
             }
             follows = Units::ZERO;
+            if L::is_free(header) {
+                self.verify_free(pos, header)?;
+            }
             match (L::is_free(header), L::free_kind(header)) {
                 (false, _) => {
                     let live = Live::at(&self.arena, pos, header)?;

@@ -101,6 +101,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         while row.end < self.arena.tail() {
             let header = self.header_in_row(row.end)?;
             if L::is_free(header) {
+                self.verify_free(row.end, header)?;
                 let merged = L::free_kind(header) == Some(FreeKind::Binned);
                 return Ok(Some(row).filter(|row| merged && row.blocks > 0));
             }
@@ -131,6 +132,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         while row.end < tail {
             let header = self.header_in_row(row.end)?;
             if L::is_free(header) {
+                self.verify_free(row.end, header)?;
                 let next = row.end + L::units(header);
                 if L::units(header) >= row.by {
                     gap_end = Some(next);

@@ -201,6 +201,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(always)]
     fn count_resting(&mut self, live: &Live<L>) {
+        self.arena.put_resting_seal(live.index);
         self.table.rest();
         self.used.lower(live.units);
         self.settled = false;

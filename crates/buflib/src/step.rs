@@ -197,6 +197,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let header = self.header_in_row(pos)?;
             let units = L::units(header);
             if L::is_free(header) {
+                self.verify_free(pos, header)?;
                 if L::free_kind(header) == Some(FreeKind::Binned) {
                     self.index.take_front(&mut self.arena, pos, units, units)?;
                 } else {
