@@ -13,18 +13,12 @@ pub(crate) struct Row<'k, L: Layout> {
 }
 
 impl<'k, L: Layout> Row<'k, L> {
-    pub(crate) fn new(blocks: &'k [Own<L>], bytes: usize, entry: usize) -> Self {
-        let mut blocks: Vec<_> = blocks.iter().collect();
-        blocks.sort_unstable_by_key(|own| own.address);
+    pub(crate) fn new(blocks: Vec<&'k Own<L>>, bytes: usize, entry: usize) -> Self {
         Self {
             blocks,
             bytes,
             entry,
         }
-    }
-
-    pub(crate) fn any_stays(&self, asked: bool) -> bool {
-        self.blocks.iter().any(|own| own.stays(asked))
     }
 
     /// Granules that blocks can have beside a table of so many entries.

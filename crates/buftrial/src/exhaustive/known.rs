@@ -58,6 +58,10 @@ impl<L: Layout> Known<'_, L> {
         self.blocks.iter_mut().find(|own| own.handle == handle)
     }
 
+    pub(crate) fn any_stays(&self, asked: bool) -> bool {
+        self.blocks.iter().any(|own| own.stays(asked))
+    }
+
     pub(crate) fn forget(&mut self, handle: Handle<L>) {
         self.held = self.held.filter(|&held| held != handle);
         self.blocks.retain(|own| own.handle != handle);

@@ -72,7 +72,7 @@ impl<L: Layout, C: Check> World<'_, '_, L, C> {
         }
         let row = self.row();
         let expected = row.allocatable_when_slid(align);
-        if !held && !row.any_stays(false) && said != expected {
+        if !held && !self.known.any_stays(false) && said != expected {
             return Err(format!("{said:?} bytes allocatable, not {expected:?}"));
         }
         let more = said.map_or(0, |said| said + 1);

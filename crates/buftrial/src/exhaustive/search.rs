@@ -130,7 +130,7 @@ impl<'w> Search<'w> {
         };
         let done = self.attempt::<L, C, _>(path, |world| {
             let outcome = world.apply(op)?;
-            let stays = world.row().any_stays(op.asked());
+            let stays = world.known.any_stays(op.asked());
             world.verify(op.asked())?;
             Ok((outcome, likeness(world)?, stays))
         });

@@ -235,7 +235,15 @@ impl<'a, 'p, L: Layout, C: Check> World<'a, 'p, L, C> {
 
     /// The blocks in the order of their addresses.
     pub(crate) fn row(&self) -> Row<'_, L> {
-        Row::new(&self.known.blocks, self.bytes, entry_bytes::<L, C>())
+        // Where they are now: what is known may be where they were before.
+        let address = |own: &Own<L>| {
+            self.heap
+                .get(own.handle)
+                .map_or(0, |bytes| bytes.as_ptr().addr())
+        };
+        let mut blocks: Vec<_> = self.known.blocks.iter().collect();
+        blocks.sort_by_cached_key(|&own| address(own));
+        Row::new(blocks, self.bytes, entry_bytes::<L, C>())
     }
 
     /// Whether the heap had to refuse.
@@ -262,7 +270,7 @@ impl<'a, 'p, L: Layout, C: Check> World<'a, 'p, L, C> {
                     _ => 1,
                 };
                 let granules = crate::memory::granules::<L>(usize::from(size) + extension);
-                if row.any_stays(asked) {
+                if self.known.any_stays(asked) {
                     row.fits_as_it_is(&self.heap, granules, align)
                 } else {
                     row.fits_when_slid(granules, align)
@@ -272,10 +280,10 @@ impl<'a, 'p, L: Layout, C: Check> World<'a, 'p, L, C> {
                 number,
                 size,
                 asked,
-            } => !row.any_stays(asked) && row.fits_when_grown(number.into(), size.into()),
+            } => !self.known.any_stays(asked) && row.fits_when_grown(number.into(), size.into()),
             Op::Pin(_) => row.entry_fits(&self.heap),
             Op::Maximum { asked } => {
-                if row.any_stays(asked) {
+                if self.known.any_stays(asked) {
                     row.fits_as_it_is(&self.heap, 1, 1)
                 } else {
                     row.fits_when_slid(1, 1)
