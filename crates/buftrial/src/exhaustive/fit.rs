@@ -101,6 +101,21 @@ impl<'k, L: Layout> Row<'k, L> {
         })
     }
 
+    /// Whether a block that may move can have another size in one of the free pieces of a heap.
+    pub(crate) fn fits_elsewhere<C: Check>(
+        &self,
+        heap: &Heap<'_, L, C>,
+        number: usize,
+        size: usize,
+        asked: bool,
+    ) -> bool {
+        let mut blocks = self.blocks.iter();
+        let own = blocks.find(|own| own.handle.number() == number);
+        own.is_some_and(|own| {
+            !own.stays(asked) && self.fits_as_it_is(heap, own.granules_for(size), own.align)
+        })
+    }
+
     /// The free pieces of a heap, from granule to granule, if a block could have a number beside them.
     fn pieces<C: Check>(&self, heap: &Heap<'_, L, C>) -> Option<Vec<(usize, usize)>> {
         let records = self.blocks.iter().filter(|own| own.pins > 0).count();

@@ -136,7 +136,7 @@ impl<'w> Search<'w> {
         });
         let (outcome, state, stays) =
             done.map_err(|failure| self.failure::<L, C>(program, failure.trouble))?;
-        if outcome == Outcome::Refused && stays && matches!(op, Op::Alloc { .. }) {
+        if outcome == Outcome::Refused && stays {
             self.compaction_does_not_help::<L, C>(program, path, op)?;
         }
         Ok((outcome, state))

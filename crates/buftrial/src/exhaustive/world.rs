@@ -280,7 +280,14 @@ impl<'a, 'p, L: Layout, C: Check> World<'a, 'p, L, C> {
                 number,
                 size,
                 asked,
-            } => !self.known.any_stays(asked) && row.fits_when_grown(number.into(), size.into()),
+            } => {
+                let (number, size) = (number.into(), size.into());
+                if self.known.any_stays(asked) {
+                    row.fits_elsewhere(&self.heap, number, size, asked)
+                } else {
+                    row.fits_when_grown(number, size)
+                }
+            }
             Op::Pin(_) => row.entry_fits(&self.heap),
             Op::Maximum { asked } => {
                 if self.known.any_stays(asked) {
