@@ -6,6 +6,8 @@ mod look;
 mod op;
 mod plan;
 mod search;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::process::ExitCode;

@@ -30,10 +30,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 99.0)]
     fill: f64,
     /// The most bytes that the step of compaction behind each operation may move.
-    #[arg(long, default_value_t = 32 * 1024)]
+    #[arg(long, default_value_t = 256 * 1024)]
     step_bytes: usize,
     /// The most blocks that it may look at.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 512)]
     step_blocks: usize,
     /// With check words.
     #[arg(long)]

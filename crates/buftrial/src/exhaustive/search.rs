@@ -211,7 +211,9 @@ impl<'w> Search<'w> {
 }
 
 /// A number that is the same for two heaps only if they will do the same.
-fn likeness<L: Layout, C: Check>(world: &mut World<'_, '_, L, C>) -> Result<u128, Trouble> {
+pub(super) fn likeness<L: Layout, C: Check>(
+    world: &mut World<'_, '_, L, C>,
+) -> Result<u128, Trouble> {
     let mut bytes = Bytes(Vec::with_capacity(4096));
     let hashed = world.heap.hash_likeness(&mut bytes);
     hashed.map_err(|corruption| corruption.to_string())?;

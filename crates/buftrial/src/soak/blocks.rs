@@ -95,8 +95,7 @@ impl<'a, L: Layout, C: Check> Soak<'a, L, C> {
                 self.step(budget, times)?;
                 operations += 1;
             }
-            let (result, time) = timed(|| self.heap.alloc(size));
-            times.add(Call::Alloc, time);
+            let result = self.timed(Call::Alloc, times, |heap| heap.alloc(size));
             let handle = result.map_err(|error| self.unjustified(size, error))?;
             self.adopt(handle, size)?;
         }
@@ -163,8 +162,7 @@ impl<'a, L: Layout, C: Check> Soak<'a, L, C> {
         let which = self.random.usize(..self.blocks.len());
         let own = self.blocks.swap_remove(which);
         self.verify(&own, own.len)?;
-        let (result, time) = timed(|| self.heap.free(own.handle));
-        times.add(Call::Free, time);
+        let result = self.timed(Call::Free, times, |heap| heap.free(own.handle));
         self.occupied -= occupies::<L, C>(own.len);
         result.map_err(|error| error.to_string())
     }
@@ -176,8 +174,7 @@ impl<'a, L: Layout, C: Check> Soak<'a, L, C> {
         if occupied > self.most || self.heap.available() < more {
             return Ok(());
         }
-        let (result, time) = timed(|| self.heap.resize(own.handle, size));
-        times.add(Call::Resize, time);
+        let result = self.timed(Call::Resize, times, |heap| heap.resize(own.handle, size));
         result.map_err(|error| self.unjustified(size, error))?;
         self.verify(&own, own.len.min(size))?;
         self.occupied = occupied;
@@ -186,9 +183,22 @@ impl<'a, L: Layout, C: Check> Soak<'a, L, C> {
     }
 
     fn step(&mut self, budget: Budget, times: &mut Latencies) -> Result<(), String> {
-        let (result, time) = timed(|| self.heap.compact_step(budget));
-        times.add(Call::Step, time);
+        let result = self.timed(Call::Step, times, |heap| heap.compact_step(budget));
         result.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn timed<R>(
+        &mut self,
+        call: Call,
+        times: &mut Latencies,
+        operation: impl FnOnce(&mut Heap<'a, L, C>) -> R,
+    ) -> R {
+        let before = self.heap.stats().bytes_moved;
+        let start = Instant::now();
+        let result = operation(&mut self.heap);
+        let time = start.elapsed();
+        times.add(call, time, self.heap.stats().bytes_moved - before);
+        result
     }
 
     /// Walks the heap, and compares all contents.
@@ -228,10 +238,4 @@ fn occupies<L: Layout, C: Check>(size: usize) -> usize {
     let long = granules::<L>(size) * L::GRANULE_BYTES >= L::LONG_BYTES;
     let trailer = if long { L::TRAILER_BYTES } else { 0 };
     L::HEADER_BYTES + size + trailer + entry_bytes::<L, C>()
-}
-
-fn timed<R>(call: impl FnOnce() -> R) -> (R, std::time::Duration) {
-    let start = Instant::now();
-    let result = call();
-    (result, start.elapsed())
 }

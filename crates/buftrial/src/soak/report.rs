@@ -19,9 +19,10 @@ impl Call {
     const NAMES: [&str; 4] = ["alloc", "free", "resize", "compact_step"];
 }
 
-/// Times of calls, in nanoseconds.
+/// Times of calls, in nanoseconds, and the most bytes that were moved in one.
 pub(super) struct Latencies {
     histograms: [Histogram<u64>; 4],
+    moved: [usize; 4],
 }
 
 impl Latencies {
@@ -30,11 +31,14 @@ impl Latencies {
         let histogram = Histogram::<u64>::new(3).map_err(|error| error.to_string())?;
         Ok(Self {
             histograms: std::array::from_fn(|_| histogram.clone()),
+            moved: [0; 4],
         })
     }
 
-    pub(super) fn add(&mut self, call: Call, time: Duration) {
+    pub(super) fn add(&mut self, call: Call, time: Duration, moved: usize) {
         self.histograms[call as usize] += time.as_nanos() as u64;
+        let most = &mut self.moved[call as usize];
+        *most = moved.max(*most);
     }
 }
 
@@ -49,12 +53,15 @@ impl fmt::Display for Latencies {
             "p99, ns",
             "p99.9, ns",
             "longest, ns",
+            "most bytes moved",
         ]);
-        for (name, histogram) in Call::NAMES.iter().zip(&self.histograms) {
+        let rows = Call::NAMES.iter().zip(&self.histograms).zip(self.moved);
+        for ((name, histogram), moved) in rows {
             let quantiles = [0.5, 0.99, 0.999].map(|part| histogram.value_at_quantile(part));
             let [p50, p99, p999] = quantiles.map(|nanos| nanos.to_string());
             let (calls, longest) = (histogram.len().to_string(), histogram.max().to_string());
-            table.add_row([(*name).to_owned(), calls, p50, p99, p999, longest]);
+            let name = (*name).to_owned();
+            table.add_row([name, calls, p50, p99, p999, longest, moved.to_string()]);
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
