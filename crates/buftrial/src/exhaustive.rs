@@ -55,7 +55,7 @@ impl Options {
 
 /// Depths for the three arenas.
 const QUICK: (usize, usize, usize) = (6, 4, 4);
-const LONG: (usize, usize, usize) = (8, 5, 5);
+const LONG: (usize, usize, usize) = (7, 5, 5);
 
 /// A kind of heap.
 struct Kind {
