@@ -38,6 +38,8 @@ mod heap;
 mod index;
 mod inspect;
 mod layout;
+#[cfg(feature = "trial")]
+mod likeness;
 mod list;
 mod map;
 mod maximum;

@@ -379,8 +379,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             Ok(false) => {}
             Err(broken) => return Err(self.diagnose(broken)),
         }
-        if let Some(pos) = self.grow_by_moving(&live, shape, true, keeper)? {
-            return Ok(Some(pos));
+        // First to where blocks usually go: what has been moved together may be all in the free tail.
+        for anywhere in [false, true] {
+            if let Some(pos) = self.grow_by_moving(&live, shape, anywhere, keeper)? {
+                return Ok(Some(pos));
+            }
         }
         let pushed = self.grow_by_pushing(&live, shape, keeper)?;
         Ok(pushed.then_some(live.pos))

@@ -239,11 +239,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// The end of the block where the last step ended, if that is still in place.
     fn resume(&mut self) -> Pos {
-        let live = self.progress.last.and_then(|(handle, pos)| {
-            let live = Live::find(&self.arena, handle).ok()?;
-            (live.pos == pos).then_some(live)
-        });
-        match live {
+        match self.last_gathered() {
             Some(live) => live.pos + live.units,
             None => {
                 self.progress = Progress {
@@ -253,6 +249,22 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Pos::FIRST
             }
         }
+    }
+
+    fn last_gathered(&self) -> Option<Live<L>> {
+        let (handle, pos) = self.progress.last?;
+        let live = Live::find(&self.arena, handle).ok()?;
+        (live.pos == pos).then_some(live)
+    }
+
+    /// What decides where the next step begins, and whether it moves the block that was too large.
+    #[cfg(feature = "trial")]
+    pub(crate) fn pending(&self) -> impl core::hash::Hash + use<L, C> {
+        let last = self.last_gathered().map(|live| live.index);
+        let announced = self.progress.announced;
+        let announced = announced.filter(|&handle| self.contains(handle));
+        let moved = last.is_some() && self.progress.moved;
+        (last, moved, announced.map(|handle| handle.index()))
     }
 
     /// Moves a block down to `target`, if it may be moved, and tells where it is then.

@@ -77,6 +77,12 @@ impl<L: Encoding> Table<L> {
         (self.fresh, self.advanced)
     }
 
+    /// What decides which number comes next.
+    #[cfg(feature = "trial")]
+    pub(crate) fn likeness(&self) -> impl core::hash::Hash + '_ {
+        (self.vacant, &self.numbering, self.vacancies, self.tidy)
+    }
+
     #[inline(always)]
     pub(crate) fn live(&self) -> usize {
         self.live

@@ -5,15 +5,15 @@ use core::ops::{Add, AddAssign, Sub, SubAssign};
 use crate::layout::Encoding;
 
 /// A place in the arena, in granules: block *p* starts at byte *(p - 1) × GRANULE*. Zero is no place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Pos(pub(crate) usize);
 
 /// A length in granules, header included.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Units(pub(crate) usize);
 
 /// The number of a handle table entry. Zero is no entry.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Index(pub(crate) usize);
 
 impl Pos {

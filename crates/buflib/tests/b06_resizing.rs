@@ -27,6 +27,7 @@ on_every_heap!(
     many_blocks_grow_in_turn,
     many_blocks_grow_in_turn_each_into_its_own_hole,
     growth_makes_room_by_compaction,
+    growth_beside_an_immovable_block_goes_where_compaction_has_made_room,
     failed_growth_leaves_everything_as_it_was,
     sizes_within_the_last_granule_move_nothing,
     name_is_kept,
@@ -502,6 +503,19 @@ fn light_neighbours_are_pushed_into_the_hole_behind_them<L: Layout, C: Check>() 
     assert_eq!(grow_by_one(&mut heap, large), 2);
     assert_eq!(heap.address(large), address);
     heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+/// There is more free space behind the last block than the block is to gain, but not as much as it is to have.
+fn growth_beside_an_immovable_block_goes_where_compaction_has_made_room<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(4, 33));
+    let mut heap = memory.checked::<L, C>();
+    let growing = heap.granules(10);
+    let fixed = heap.filled(Request::new(payload::<L>(1)).immovable());
+    let [hole, last] = [heap.granules(2), heap.granules(2)];
+    heap.free(hole).expect("live block");
+    heap.resize(growing, payload::<L>(20)).expect("room");
+    heap.expect_front(growing, payload::<L>(10));
+    heap.expect_filled([fixed, last]);
 }
 
 fn light_neighbours_are_pushed_into_the_free_tail<L: Layout, C: Check>() {

@@ -2,6 +2,7 @@
 
 mod exhaustive;
 mod faults;
+mod memory;
 mod soak;
 
 use std::process::ExitCode;

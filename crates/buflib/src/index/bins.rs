@@ -12,7 +12,7 @@ use crate::units::{Pos, Units};
 /// How many blocks of a bin are looked at that may or may not be large enough.
 const PEEK: usize = 4;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(super) struct Bins<L: Encoding> {
     firsts: L::BinHeads,
     /// One bit for each bin that is not empty.

@@ -6,7 +6,7 @@ use crate::error::Corruption;
 use crate::layout::{Encoding, FreeKind, Link};
 use crate::units::{Pos, Units};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(crate) struct Cache<L: Encoding> {
     firsts: L::CacheHeads,
 }

@@ -35,7 +35,7 @@ use rooms::Rooms;
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
 const STRIP_MAX: usize = 512;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(crate) struct FreeIndex<L: Encoding> {
     cache: Cache<L>,
     resting: Resting<L>,
@@ -45,7 +45,7 @@ pub(crate) struct FreeIndex<L: Encoding> {
 }
 
 /// A free block that is in no list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Hash, Debug)]
 struct Strip {
     pos: Pos,
     units: Units,

@@ -10,6 +10,8 @@
 //! - Of larger sizes one block is kept for each remainder of the length. Programs have a few favourite
 //!   buffer sizes: that is enough to catch them, and bounds how much free space is not merged.
 
+use core::hash::{Hash, Hasher};
+
 use super::broken_list;
 use crate::arena::Arena;
 use crate::check::Check;
@@ -26,6 +28,17 @@ pub(crate) struct Resting<L: Encoding> {
     /// How many there are on the stack.
     tinies: usize,
     places: L::Places,
+}
+
+/// What the stack had further up does not count.
+impl<L: Encoding> Hash for Resting<L> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lists.hash(state);
+        self.released.hash(state);
+        let tinies = self.tiny.as_ref().get(..self.tinies);
+        tinies.hash(state);
+        self.places.hash(state);
+    }
 }
 
 /// A resting block that was found.

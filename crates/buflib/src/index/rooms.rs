@@ -18,7 +18,7 @@ pub(super) const MOST: Units = Units(256);
 
 const ROOMS: usize = 2;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub(super) struct Rooms {
     rooms: [Strip; ROOMS],
     /// The one that was used last; the other gives way to a new one.

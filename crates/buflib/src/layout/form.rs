@@ -1,6 +1,7 @@
 //! The layouts that have the standard encoding: they differ in what a heap keeps beside the arena.
 
 use core::fmt::Debug;
+use core::hash::Hash;
 
 use super::{Heads, PLACES, TINY};
 use crate::table::{Any, Lowest, Numbering};
@@ -28,7 +29,7 @@ use crate::table::{Any, Lowest, Numbering};
 /// ```
 ///
 /// What has less than 2048 granules is short if it is in use or cached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Standard {}
 
 /// The layout [`Standard`] with numbers from the lowest free one: what is freed gives its number back, and
@@ -37,16 +38,16 @@ pub enum Standard {}
 /// Freed blocks do not rest with their number, so allocating and freeing take a little longer. The time does
 /// not depend on the number of blocks in use, but grows with the table: from 32,768 entries on, finding a number may look at as many
 /// entries as there are in a 2048th of the table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Ordered {}
 
 /// The layout [`Ordered`] for heaps that are small themselves: with fewer lists of free blocks beside the
 /// arena, free space is merged and compaction needed sooner. Finding a number may look at a 128th of the table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Small {}
 
 /// What is kept beside the arena of a layout with the standard encoding.
-pub trait Form: Copy + Eq + Debug + 'static {
+pub trait Form: Copy + Eq + Hash + Debug + 'static {
     const SPLIT: u32;
     const CACHED_MAX: usize;
     type BinHeads: Heads<u32>;

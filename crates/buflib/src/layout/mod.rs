@@ -80,7 +80,7 @@ pub(crate) const TINY: usize = 32;
 pub(crate) const PLACES: usize = 64;
 
 /// What a free block is to the index.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FreeKind {
     /// Set aside for the next request of its size, and not yet merged with its neighbours.
     Cached = 1,
@@ -170,7 +170,7 @@ macro_rules! one_word {
 one_word!(u32, u128);
 
 /// A stored position or length.
-pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
+pub trait Link: Plain + Copy + Eq + Hash + Debug + Send + Sync {
     const MOST: usize;
     /// No position.
     const NONE: Self;
@@ -179,9 +179,9 @@ pub trait Link: Plain + Copy + Eq + Debug + Send + Sync {
 }
 
 /// A fixed number of words beside the arena.
-pub trait Heads<T>: AsRef<[T]> + AsMut<[T]> + Clone + Debug + Send + Sync {}
+pub trait Heads<T>: AsRef<[T]> + AsMut<[T]> + Clone + Hash + Debug + Send + Sync {}
 
-impl<T: Send + Sync + Clone + Debug, const N: usize> Heads<T> for [T; N] {}
+impl<T: Send + Sync + Clone + Hash + Debug, const N: usize> Heads<T> for [T; N] {}
 
 /// The representation of a handle: never zero, so that `Option<Handle>` is no larger.
 pub trait Token: Copy + Eq + Ord + Hash + Debug + Send + Sync {
@@ -231,7 +231,7 @@ link!(u16, u32, u64);
 
 /// The arithmetic of one layout. Values handed in are within the layout's limits: the heap checks
 /// sizes and positions against them once, at construction and on each request.
-pub trait Encoding: Copy + Eq + Debug + 'static {
+pub trait Encoding: Copy + Eq + Hash + Debug + 'static {
     const NAME: &'static str;
     const GRANULE: usize;
     /// The largest position, and so the largest length.

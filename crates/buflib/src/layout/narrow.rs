@@ -18,7 +18,7 @@ use crate::units::{Index, Pos, Units};
 /// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..15 zero  14..0 next vacant
 /// handle          28..22 generation  21..15 zero  14..0 index
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Narrow {}
 
 const LOW: u32 = (1 << 15) - 1;

@@ -19,7 +19,7 @@ use crate::units::{Index, Pos, Units};
 /// entry, vacant   63 vacant = 1  62 zero  61..40 generation  39..0 next vacant
 /// handle          61..40 generation  39..0 index
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Wide {}
 
 /// On a narrower machine the upper bits stay zero. A buffer has at most half of its addresses, so that the largest

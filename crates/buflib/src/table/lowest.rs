@@ -5,11 +5,12 @@
 //! search that finds nothing was paid for by a number given back.
 
 use core::fmt::Debug;
+use core::hash::Hash;
 
 use crate::units::Index;
 
 /// In which order vacant numbers are given out, and what is kept for that.
-pub trait Numbering: Clone + Debug + Send + Sync {
+pub trait Numbering: Clone + Hash + Debug + Send + Sync {
     /// Whether it is always the lowest.
     const LOWEST: bool;
     const EMPTY: Self;
@@ -26,7 +27,7 @@ pub trait Numbering: Clone + Debug + Send + Sync {
 }
 
 /// Whichever number was given back last: the vacant entries are a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub struct Any;
 
 impl Numbering for Any {
@@ -49,7 +50,7 @@ impl Numbering for Any {
 }
 
 /// The lowest number, with up to 32 × `WORDS` groups; `WORDS` is 64 at the most.
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug)]
 pub struct Lowest<const WORDS: usize> {
     words: [u32; WORDS],
     /// One bit for each word that is not zero.
