@@ -75,8 +75,7 @@ fn errors_are_shown_as_derived() {
     let _: Heap = Heap::from_bytes(&mut memory).expect("a heap");
     let corruption =
         buflib::Heap::<buflib::Standard>::of_outline(&mut memory, &buflib::Outline::NONE)
-            .err()
-            .expect("no heap");
+            .expect_err("no heap");
     same![
         AttachError::TooShort {
             bytes: 1,
