@@ -189,6 +189,7 @@ impl<L: Encoding> Bins<L> {
         units: Units,
     ) -> Result<(), Broken> {
         let arena = &mut arena.local();
+        Self::verify_end(arena, pos, units)?;
         if units <= Units::ONE {
             return Ok(());
         }
@@ -238,6 +239,7 @@ impl<L: Encoding> Bins<L> {
         if units <= Units::ONE || bin != Self::bin(units) {
             return self.relocate(arena, pos, units, to);
         }
+        Self::verify_end(arena, pos, units)?;
         let (next, prev) = Self::neighbours(arena, pos)?;
         arena.put_free(to, FreeKind::Binned, left, false, next);
         arena.put_prev(to, prev);
@@ -284,11 +286,24 @@ impl<L: Encoding> Bins<L> {
             self.insert(arena, pos, length);
             return Ok(());
         }
+        Self::verify_end(arena, pos, units)?;
         // Its place in the list stays as it is.
         let next = arena.next(pos, FreeKind::Binned).ok_or(Broken)?;
         arena.put_free(pos, FreeKind::Binned, length, false, next);
         arena.put_footer(end, length);
         arena.mark(end, true);
+        Ok(())
+    }
+
+    /// With check words: that footer and mark behind a merged free block say the same of its length as its header.
+    #[inline(always)]
+    fn verify_end<C: Check>(arena: &Arena<'_, L, C>, pos: Pos, units: Units) -> Result<(), Broken> {
+        let end = pos + units;
+        let ends =
+            || arena.footer(end) == Some(units) && arena.header(end).is_some_and(L::follows_free);
+        if C::ENABLED && !ends() {
+            return Err(Broken);
+        }
         Ok(())
     }
 

@@ -77,6 +77,8 @@ impl<L: Layout> Program<L> {
             9..12 => self.one(heap, Self::free),
             _ => self.step(heap),
         }
+        // An allocation moves others, and the fault may come next.
+        self.watch(heap);
     }
 
     /// Any step.
