@@ -19,9 +19,6 @@ pub use given::Given;
 pub(crate) use moves::Form;
 pub(crate) use span::SpanMut;
 
-/// What stands in the place of a check word while a block rests: the letters "rest".
-const RESTING_SEAL: u32 = 0x7265_7374;
-
 /// Words that metadata is made of.
 ///
 /// # Safety
@@ -648,18 +645,6 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         // SAFETY: with a check word the stride is two entries of at least 4 bytes each, so the
         // word behind the entry is in the table, initialised by `push_entry` (invariant 3).
         Some(unsafe { entry.add(size_of::<L::Entry>()).cast::<u32>().read() })
-    }
-
-    /// Whether the word beside an entry is that of a block that rests.
-    #[inline(always)]
-    pub(crate) fn has_resting_seal(&self, index: Index) -> bool {
-        self.seal(index) == Some(RESTING_SEAL)
-    }
-
-    /// Writes the word of a block that rests. Its header is that of one in use but for few bits, which could be damage.
-    #[inline(always)]
-    pub(crate) fn put_resting_seal(&mut self, index: Index) {
-        self.put_seal(index, RESTING_SEAL);
     }
 
     #[inline(always)]

@@ -332,24 +332,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// With check words: whether what seems to be free is no block in use of which that much was damaged. To such a block
-    /// its entry still leads; and of those that rest, with a number, it has no check word but a mark.
+    /// its entry still leads, and its check word is not that of one that rests.
     #[inline(always)]
     pub(crate) fn verify_free(&self, pos: Pos, header: L::Header) -> Result<(), Corruption> {
-        if !C::ENABLED {
+        if !C::ENABLED
+            || Live::at(&self.arena, pos, header).is_err()
+            || (L::is_resting(header) && self.number_of_resting(pos, header).is_ok())
+        {
             return Ok(());
         }
-        let Ok(live) = Live::at(&self.arena, pos, header) else {
-            return Ok(());
-        };
-        if L::is_resting(header) && self.arena.has_resting_seal(live.index) {
-            return Ok(());
-        }
-        Err(Corruption::new(
-            Fault::Kind,
-            Arena::<L, C>::byte(pos),
-            L::free_kind(header).map_or(0, |kind| kind as u64),
-            0,
-        ))
+        Err(Corruption::new(Fault::Kind, Arena::<L, C>::byte(pos), 1, 0))
     }
 
     /// The first block in use from `pos` on and before `end`, which `pos` is then behind. A walk over

@@ -214,6 +214,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         let resting = self.index.resting();
         resting.rest(&mut arena, live.pos, live.units, header)?;
+        self.seal_resting(index, live.pos);
         self.used.lower(live.units);
         self.used.add(shape.units);
         self.counters.moved(1, live.units.bytes::<L>());

@@ -13,7 +13,7 @@ use crate::check::Check;
 use crate::error::{Broken, Corruption, Fault};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::index::{Freed, Rested, number_of_resting};
+use crate::index::{Freed, Rested, number_of_resting, resting_seal};
 use crate::layout::{Layout, Record};
 use crate::table::{Numbering, Table};
 use crate::units::{Index, Pos, Units};
@@ -113,6 +113,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         } else {
             L::Entry::default()
         };
+        if C::ENABLED && self.arena.seal(index) != Some(resting_seal::<L, C>(rested.header, entry))
+        {
+            return None;
+        }
         let record = Record {
             header: rested.header,
             entry,
@@ -201,10 +205,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(always)]
     fn count_resting(&mut self, live: &Live<L>) {
-        self.arena.put_resting_seal(live.index);
+        self.seal_resting(live.index, live.pos);
         self.table.rest();
         self.used.lower(live.units);
         self.settled = false;
+    }
+
+    /// With check words, gives a resting block its own: its header is that of one in use but for few bits, which could be
+    /// damage.
+    #[inline(always)]
+    pub(crate) fn seal_resting(&mut self, index: Index, pos: Pos) {
+        if !C::ENABLED {
+            return;
+        }
+        if let (Some(header), Some(entry)) = (self.arena.header(pos), self.arena.entry(index)) {
+            self.arena
+                .put_seal(index, resting_seal::<L, C>(header, entry));
+        }
     }
 
     /// Parts a block that does not rest any more from its number, and makes it free space.

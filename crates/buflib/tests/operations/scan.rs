@@ -193,12 +193,13 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
+/// What is there for tests or trials only.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
+        let list = attribute.meta.require_list();
+        let condition = list.map_or(String::new(), |list| list.tokens.to_string());
         attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Ident>()
-                .is_ok_and(|on| on == "test" || on == "doctest")
+            && ["test", "doctest", "feature = \"trial\""].contains(&condition.as_str())
     })
 }
 
