@@ -81,10 +81,10 @@ mod s05_table_growth;
 mod s06_long_blocks;
 #[path = "../s06_metadata.rs"]
 mod s06_metadata;
-#[path = "../s08_damage_in_use.rs"]
-mod s08_damage_in_use;
 #[path = "../s08_check_word.rs"]
 mod s08_check_word;
+#[path = "../s08_damage_in_use.rs"]
+mod s08_damage_in_use;
 #[path = "../s10_placement.rs"]
 mod s10_placement;
 #[path = "../s11_exhaustion.rs"]
