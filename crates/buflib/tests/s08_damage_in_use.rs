@@ -42,8 +42,10 @@ fn mixed<L: Layout>(memory: &mut Memory) -> (Checked<'_, L, Crc32>, Vec<Handle<L
 /// Which of the operations frees a block.
 const FREES: usize = 2;
 
+type Operation<L> = fn(&mut Heap<'_, L, Crc32>, &[Handle<L>]) -> Result<(), Error>;
+
 /// What a program does next, an operation a call.
-fn operations<L: Layout>() -> Vec<fn(&mut Heap<'_, L, Crc32>, &[Handle<L>]) -> Result<(), Error>> {
+fn operations<L: Layout>() -> Vec<Operation<L>> {
     vec![
         |heap, _| heap.alloc(payload::<L>(3)).map(drop),
         |heap, handles| heap.resize(handles[2], payload::<L>(12)),
