@@ -78,20 +78,35 @@ struct Survey {
 
 /// Neighbouring blocks that wait to be moved together.
 #[derive(Clone, Copy)]
-struct Run {
-    from: Pos,
-    to: Pos,
-    units: Units,
-    blocks: usize,
+pub(crate) struct Run {
+    pub(crate) from: Pos,
+    pub(crate) to: Pos,
+    pub(crate) units: Units,
+    pub(crate) blocks: usize,
 }
 
 impl Run {
-    const NONE: Self = Self {
-        from: Pos::NIL,
-        to: Pos::NIL,
-        units: Units::ZERO,
-        blocks: 0,
-    };
+    pub(crate) const NONE: Self = Self::at(Pos::NIL, Pos::NIL);
+
+    /// One without blocks yet.
+    pub(crate) const fn at(from: Pos, to: Pos) -> Self {
+        Self {
+            from,
+            to,
+            units: Units::ZERO,
+            blocks: 0,
+        }
+    }
+
+    /// Takes in a block, if it is the next one and goes equally far.
+    pub(crate) fn takes_in(&mut self, pos: Pos, to: Pos, units: Units) -> bool {
+        let next = self.from + self.units == pos && self.to + self.units == to;
+        if next {
+            self.units += units;
+            self.blocks += 1;
+        }
+        next
+    }
 }
 
 /// Where a block goes.
@@ -411,12 +426,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     // An owner is told when its block has been moved, so that one moves alone.
                     if place > target || run.from + run.units != pos || goal.told.is_some() {
                         self.flush(&mut run);
-                        run = Run {
-                            from: pos,
-                            to: place,
-                            units: Units::ZERO,
-                            blocks: 0,
-                        };
+                        run = Run::at(pos, place);
                     }
                     self.arena.mark(pos, false);
                     run.units += units;
@@ -579,7 +589,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     #[inline(always)]
-    fn move_run(&mut self, run: Run) {
+    pub(crate) fn move_run(&mut self, run: Run) {
         let _ = self.arena.shift(run.from, run.to, run.units);
         self.counters.moved(run.blocks, run.units.bytes::<L>());
     }

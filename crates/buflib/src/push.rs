@@ -3,7 +3,7 @@
 use crate::alloc::Shape;
 use crate::block::Live;
 use crate::check::Check;
-use crate::compact::Consent;
+use crate::compact::{Consent, Run};
 use crate::error::{Corruption, Error};
 use crate::heap::Heap;
 use crate::index::binned;
@@ -11,41 +11,50 @@ use crate::layout::{FreeKind, Layout};
 use crate::owner::Keeper;
 use crate::units::{Pos, Units};
 
-/// Neighbouring blocks behind a block that grows, and how far they must go.
-struct Neighbours {
-    start: Pos,
+/// A walk over the blocks that a block in front of them, in its new shape, leaves no room where they are.
+#[derive(Clone, Copy)]
+struct Way {
+    /// Where the next block is looked for.
+    pos: Pos,
+    /// Where it may start at the lowest.
+    free: Pos,
+    /// Where the walk ends at the latest.
     end: Pos,
-    blocks: usize,
-    wanted: Units,
-    /// What makes room enough and keeps the alignment of all that move.
-    by: Units,
 }
 
-impl Neighbours {
-    /// None yet.
-    fn behind<L: Layout>(live: &Live<L>, shape: Shape) -> Self {
-        let (end, wanted) = (live.pos + live.units, shape.units - live.units);
+impl Way {
+    fn behind<L: Layout>(live: &Live<L>, shape: Shape, end: Pos) -> Self {
         Self {
-            start: end,
+            pos: live.pos + live.units,
+            free: live.pos + shape.units,
             end,
-            blocks: 0,
-            wanted,
-            by: wanted,
         }
-    }
-
-    /// Takes in the next block.
-    fn take_in<L: Layout>(&mut self, other: &Live<L>) {
-        self.end = other.pos + other.units;
-        self.blocks += 1;
-        // Alignments are powers of two: a multiple of the largest is one of all.
-        self.by = self
-            .by
-            .max(Units(self.wanted.0.next_multiple_of(other.align())));
     }
 }
 
 impl<L: Layout, C: Check> Heap<'_, L, C> {
+    /// The next block that must go, and where to. None if all the others can stay: the first of them is then at the
+    /// walk's `pos`, which is its `end` if there is none.
+    fn next_in_way(&self, way: &mut Way) -> Result<Option<(Live<L>, Pos)>, Corruption> {
+        while way.pos < way.end {
+            let header = self.header_in_row(way.pos)?;
+            if L::is_free(header) {
+                self.verify_free(way.pos, header)?;
+                way.pos = way.pos + L::units(header);
+                continue;
+            }
+            let other = Live::at(&self.arena, way.pos, header)?;
+            let to = way.free + self.arena.gap_to_aligned(way.free, other.align());
+            if to <= other.pos {
+                break;
+            }
+            way.pos = other.pos + other.units;
+            way.free = to + other.units;
+            return Ok(Some((other, to)));
+        }
+        Ok(None)
+    }
+
     /// Pushes a few blocks behind this one up into the free space behind them, if they weigh less than a
     /// quarter of this one, which would have to be moved otherwise.
     pub(crate) fn grow_by_nudging<K: Keeper<L, C>>(
@@ -54,24 +63,26 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         shape: Shape,
         keeper: &mut K,
     ) -> Result<bool, Error> {
-        let tail = self.arena.tail();
-        let Some(row) = self.light_neighbours(live, shape)? else {
+        let Some(run) = self.light_neighbours(live, shape)? else {
             return Ok(false);
         };
-        let (gap, room) = if row.end == tail {
-            (Units::ZERO, tail + row.by <= self.arena.top())
+        let (tail, end) = (self.arena.tail(), run.from + run.units);
+        let by = run.to - run.from;
+        let (gap, room) = if end == tail {
+            (Units::ZERO, tail + by <= self.arena.top())
         } else {
-            let gap = binned(&self.arena, row.end).unwrap_or(Units::ZERO);
-            (gap, gap >= row.by)
+            let gap = binned(&self.arena, end).unwrap_or(Units::ZERO);
+            (gap, gap >= by)
         };
-        if !room || !self.ask_to_push(&row, keeper)? {
+        let way = Way::behind(live, shape, end);
+        if !room || !self.ask_to_push(way, keeper)? {
             return Ok(false);
         }
-        let taken = if row.end == tail {
-            Ok(self.arena.set_tail(tail + row.by))
+        let taken = if end == tail {
+            Ok(self.arena.set_tail(tail + by))
         } else {
             self.index
-                .take_front(&mut self.arena, row.end, gap, row.by)
+                .take_front(&mut self.arena, end, gap, by)
                 .map(|()| true)
         };
         match taken {
@@ -79,47 +90,55 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             Ok(false) => return Ok(false),
             Err(broken) => return Err(self.diagnose(broken)),
         }
-        self.push(&row, keeper)?;
-        self.settle_grown(live, shape, &row, keeper)?;
-        let (rest, end) = (live.pos + shape.units, row.start + row.by);
-        if rest < end {
-            if let Err(broken) = self.index.merge(&mut self.arena, rest, end - rest, false) {
+        self.push(run, keeper)?;
+        self.settle_grown(live, shape)?;
+        let rest = live.pos + shape.units;
+        if rest < run.to {
+            if let Err(broken) = self
+                .index
+                .merge(&mut self.arena, rest, run.to - rest, false)
+            {
                 return Err(self.diagnose(broken));
             }
         }
+        self.end_of_push(run.to, end + by, keeper)?;
         Ok(true)
     }
 
-    /// The blocks between this one and the next merged free space, if they are few and light.
-    fn light_neighbours(
-        &self,
-        live: &Live<L>,
-        shape: Shape,
-    ) -> Result<Option<Neighbours>, Corruption> {
+    /// The blocks between this one and the next merged free space, if they are few and light and all go equally far.
+    fn light_neighbours(&self, live: &Live<L>, shape: Shape) -> Result<Option<Run>, Corruption> {
         const MOST: usize = 8;
-        let mut row = Neighbours::behind(live, shape);
-        while row.end < self.arena.tail() {
-            let header = self.header_in_row(row.end)?;
+        let mut way = Way::behind(live, shape, self.arena.tail());
+        let mut run = Run::NONE;
+        while way.pos < way.end {
+            let header = self.header_in_row(way.pos)?;
             if L::is_free(header) {
-                self.verify_free(row.end, header)?;
-                let merged = L::free_kind(header) == Some(FreeKind::Binned);
-                return Ok(Some(row).filter(|row| merged && row.blocks > 0));
+                self.verify_free(way.pos, header)?;
+                if L::free_kind(header) != Some(FreeKind::Binned) {
+                    return Ok(None);
+                }
+                break;
             }
-            let other = Live::at(&self.arena, row.end, header)?;
-            row.take_in(&other);
+            let Some((other, to)) = self.next_in_way(&mut way)? else {
+                return Ok(None);
+            };
+            if run.blocks == 0 {
+                run = Run::at(other.pos, to);
+            }
             if L::is_fixed(&other.record)
-                || row.blocks > MOST
-                || (row.end - row.start).0 > live.units.0 / 4
+                || run.blocks > MOST
+                || !run.takes_in(other.pos, to, other.units)
+                || run.units.0 > live.units.0 / 4
             {
                 return Ok(None);
             }
             other.verify(&self.arena)?;
         }
-        Ok(Some(row).filter(|row| row.blocks > 0))
+        Ok(Some(run).filter(|run| run.blocks > 0))
     }
 
-    /// Pushes the blocks behind this one up into the next free space that is large enough, as far as
-    /// it needs. All blocks have been moved together before.
+    /// Pushes the blocks behind this one up, each only as far as it must go, into all free space among them and, at
+    /// last, behind them. All blocks have been moved together before.
     pub(crate) fn grow_by_pushing<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
@@ -127,87 +146,101 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
         let tail = self.arena.tail();
-        let mut row = Neighbours::behind(live, shape);
-        let mut gap_end = None;
-        while row.end < tail {
-            let header = self.header_in_row(row.end)?;
-            if L::is_free(header) {
-                self.verify_free(row.end, header)?;
-                let next = row.end + L::units(header);
-                if L::units(header) >= row.by {
-                    gap_end = Some(next);
-                    break;
-                }
-                row.end = next;
-                continue;
-            }
-            let other = Live::at(&self.arena, row.end, header)?;
+        let mut way = Way::behind(live, shape, tail);
+        while let Some((other, _)) = self.next_in_way(&mut way)? {
             if L::is_fixed(&other.record) {
                 return Ok(false);
             }
             other.verify(&self.arena)?;
-            row.take_in(&other);
         }
-        let room = gap_end.is_some() || tail + row.by <= self.arena.top();
-        if !room || !self.ask_to_push(&row, keeper)? {
+        let (old_end, new_end) = (way.pos, way.free);
+        if new_end > self.arena.top() {
             return Ok(false);
         }
-        if gap_end.is_none() && !self.arena.set_tail(tail + row.by) {
+        if !self.ask_to_push(Way::behind(live, shape, old_end), keeper)? {
             return Ok(false);
         }
-        self.push(&row, keeper)?;
-        self.put_rest(row.end + row.by, gap_end.unwrap_or(row.end + row.by));
-        self.put_rest(live.pos + shape.units, row.start + row.by);
-        self.settle_grown(live, shape, &row, keeper)?;
+        if new_end > tail && !self.arena.set_tail(new_end) {
+            return Ok(false);
+        }
+        self.push_all(live, shape, old_end, keeper)?;
+        self.settle_grown(live, shape)?;
         // Free blocks among those that were pushed are not where the index has them.
         self.merge_all()?;
+        self.end_of_push(live.pos + shape.units, new_end, keeper)?;
         Ok(true)
     }
 
-    /// Moves a row of blocks up, into space that is free.
-    fn push<K: Keeper<L, C>>(
+    /// Pushes all blocks that are in the way and before `end`, and makes what is left between them free. They are found from the first
+    /// to the last and moved from the last to the first: some at a time.
+    fn push_all<K: Keeper<L, C>>(
         &mut self,
-        row: &Neighbours,
+        live: &Live<L>,
+        shape: Shape,
+        end: Pos,
         keeper: &mut K,
     ) -> Result<(), Corruption> {
-        let mut pos = row.start;
-        while let Some(other) = self.next_in_use(&mut pos, row.end)? {
-            Self::tell_of_move(&other, other.pos + row.by, keeper);
-            other.put_moved(&mut self.arena, other.pos + row.by)?;
+        const AT_A_TIME: usize = 16;
+        let mut way = Way::behind(live, shape, end);
+        let (first, mut next) = (way.free, end);
+        loop {
+            let mut runs = [Run::NONE; AT_A_TIME];
+            let mut found = Way::behind(live, shape, way.end);
+            while let Some((other, to)) = self.next_in_way(&mut found)? {
+                let joins = runs
+                    .last_mut()
+                    .is_some_and(|run| run.takes_in(other.pos, to, other.units));
+                if !joins {
+                    runs.rotate_left(1);
+                    if let Some(run) = runs.last_mut() {
+                        *run = Run::at(other.pos, to);
+                        run.takes_in(other.pos, to, other.units);
+                    }
+                }
+            }
+            for run in runs.into_iter().rev().filter(|run| run.blocks > 0) {
+                self.push(run, keeper)?;
+                self.put_rest(run.to + run.units, next);
+                (way.end, next) = (run.from, run.to);
+            }
+            if runs.first().is_none_or(|run| run.blocks == 0) {
+                self.put_rest(first, next);
+                return Ok(());
+            }
         }
-        let _ = self
-            .arena
-            .shift(row.start, row.start + row.by, row.end - row.start);
-        self.counters
-            .moved(row.blocks, (row.end - row.start).bytes::<L>());
+    }
+
+    /// Moves a row of blocks up, into space that is free.
+    fn push<K: Keeper<L, C>>(&mut self, run: Run, keeper: &mut K) -> Result<(), Corruption> {
+        let mut pos = run.from;
+        while let Some(other) = self.next_in_use(&mut pos, run.from + run.units)? {
+            let to = other.pos + (run.to - run.from);
+            Self::tell_of_move(&other, to, keeper);
+            other.put_moved(&mut self.arena, to)?;
+        }
+        self.move_run(run);
         Ok(())
     }
 
     /// Gives a block its new shape, once what was behind it is out of the way.
-    fn settle_grown<K: Keeper<L, C>>(
-        &mut self,
-        live: &Live<L>,
-        shape: Shape,
-        row: &Neighbours,
-        keeper: &mut K,
-    ) -> Result<(), Corruption> {
+    fn settle_grown(&mut self, live: &Live<L>, shape: Shape) -> Result<(), Corruption> {
         live.copy_extension(&mut self.arena, live.pos, shape.units)?;
         self.reshape(live, live.pos, shape)?;
         self.settled = false;
-        self.end_of_push(row.start + row.by, row.end + row.by, keeper)
+        Ok(())
     }
 
-    /// Asks the owners of all blocks of a row; if one refuses, the others are told that nothing comes of
+    /// Asks the owners of all blocks that are in the way; if one refuses, the others are told that nothing comes of
     /// it.
     fn ask_to_push<K: Keeper<L, C>>(
         &mut self,
-        row: &Neighbours,
+        mut way: Way,
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
-        let mut pos = row.start;
-        while let Some(other) = self.next_in_use(&mut pos, row.end)? {
-            if let Consent::Refused = self.ask_to_move(&other, other.pos + row.by, keeper)? {
-                self.end_of_push(row.start, other.pos, keeper)?;
+        let start = way.pos;
+        while let Some((other, to)) = self.next_in_way(&mut way)? {
+            if let Consent::Refused = self.ask_to_move(&other, to, keeper)? {
+                self.end_of_push(start, other.pos, keeper)?;
                 return Ok(false);
             }
         }

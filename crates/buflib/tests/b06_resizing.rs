@@ -4,6 +4,8 @@
 #[macro_use]
 mod common;
 
+use std::collections::HashMap;
+
 use buflib::{Answer, Check, Error, Handle, Heap, Layout, Owner, Request, Wish};
 use common::{Checked, Memory, arena_bytes, payload};
 
@@ -22,6 +24,7 @@ on_every_heap!(
     block_grows_by_pushing_even_if_all_of_the_arena_is_needed,
     movable_block_grows_if_and_only_if_there_is_room,
     block_grows_by_pushing_named_and_aligned_neighbours,
+    block_among_aligned_ones_grows_if_there_is_room_in_their_order,
     block_grows_by_pushing_a_neighbour_up_to_an_immovable_block,
     block_grows_by_pushing_a_neighbour_into_the_gap_of_an_aligned_block,
     many_blocks_grow_in_turn,
@@ -239,6 +242,53 @@ fn block_grows_by_pushing_named_and_aligned_neighbours<L: Layout, C: Check>() {
         assert_eq!(heap.name(named), Ok(Some("named")));
         heap.expect_filled([aligned, named, second]);
     }
+}
+
+/// Each of the others goes up as far as it must and no further, however many there are.
+fn block_among_aligned_ones_grows_if_there_is_room_in_their_order<L: Layout, C: Check>() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut grown, mut refused) = (0, 0);
+    for round in 0..if cfg!(miri) { 2 } else { 24 } {
+        let blocks = [6, 90][round % 2];
+        let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(blocks, 5 * blocks));
+        let mut heap = memory.checked::<L, C>();
+        let aligned = |heap: &mut Checked<'_, L, C>, log: u32| {
+            let request = Request::new(payload::<L>(1)).align(L::GRANULE_BYTES << log);
+            (heap.filled(request), 1 << log)
+        };
+        let mut row: Vec<_> = (0..blocks)
+            .map(|nth| aligned(&mut heap, if nth == 0 { 0 } else { random.u32(0..3) }))
+            .collect();
+        let mut sizes: HashMap<_, _> = row.iter().map(|&(handle, _)| (handle, 1)).collect();
+        for _ in 0..blocks / 2 {
+            let (growing, _) = row[random.usize(..blocks / 2)];
+            let old = sizes[&growing];
+            let new = old + random.usize(1..if blocks < 10 { 6 } else { 30 });
+            sizes.insert(growing, new);
+            if heap.resize(growing, payload::<L>(new)).is_ok() {
+                heap.expect_front(growing, payload::<L>(old));
+                heap.fill(growing);
+                grown += 1;
+            } else {
+                row.sort_by_key(|&(handle, _)| heap.address(handle));
+                // Payloads start a granule behind a multiple of 4096.
+                let end = row.iter().fold(1, |end: usize, &(handle, align)| {
+                    end.next_multiple_of(align) + sizes[&handle]
+                });
+                assert!(end > 5 * blocks + 1, "{end} granules would do");
+                sizes.insert(growing, old);
+                refused += 1;
+            }
+            for &(handle, align) in &row {
+                assert_eq!(heap.address(handle) % (align * L::GRANULE_BYTES), 0);
+            }
+            heap.expect_filled(row.iter().map(|&(handle, _)| handle));
+        }
+    }
+    assert!(
+        cfg!(miri) || (grown > 20 && refused > 20),
+        "{grown} grown, {refused} not"
+    );
 }
 
 /// The neighbour has room to go up, though not all the way to the free tail.
