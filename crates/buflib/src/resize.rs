@@ -176,6 +176,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (live, shape) = self.plan_plain(handle, size)?;
         if self.maximum != Index::NONE
             || L::align(&live.record) > 0
+            || shape.units < live.units
             || live.units < Arena::<L, C>::LEAST_LINKED
             || live.pos + live.units >= self.arena.tail()
         {

@@ -54,6 +54,7 @@ with_check_word!(
     check_word_that_differs_is_reported_with_both_values,
     damaged_free_space_costs_no_block_its_contents,
     free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_moves,
+    shrinking_beside_damaged_free_space_writes_over_no_other_block,
     allocation_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     resizing_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     damaged_block_is_neither_freed_nor_resized,
@@ -287,6 +288,27 @@ fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_
         Err(Error::Corrupt(_))
     ));
     heap.expect_filled([first, swallowed, last]);
+}
+
+/// A block of the new size rests, and would be large enough for a block that grows.
+fn shrinking_beside_damaged_free_space_writes_over_no_other_block<L: Layout>() {
+    for bit in 0..8 * L::GRANULE_BYTES {
+        let mut memory = Memory::exact::<L>(arena::<L>());
+        let mut heap = memory.checked::<L, Crc32>();
+        let [first, shrinking, rests, other, last] =
+            [1, 8, 3, 2, 2].map(|granules| heap.granules(granules));
+        heap.run(|heap| heap.resize(shrinking, payload::<L>(7)))
+            .expect("live block");
+        heap.free(rests).expect("live block");
+        let at = block_of(&heap, shrinking).offset + 7 * L::GRANULE_BYTES;
+        heap.run_damaged(|heap| flip(heap, first, 0, at + bit / 8, 1 << (bit % 8)));
+        match heap.run_damaged(|heap| heap.resize(shrinking, payload::<L>(3))) {
+            Ok(()) => heap.expect_front(shrinking, payload::<L>(3)),
+            Err(Error::Corrupt(_)) => heap.expect_front(shrinking, payload::<L>(7)),
+            Err(error) => panic!("bit {bit}: {error}"),
+        }
+        heap.expect_filled([first, other, last]);
+    }
 }
 
 /// A heap without a granule to spare, of which one block behind a free one is damaged.
