@@ -149,27 +149,30 @@ impl<L: Layout> Live<L> {
             return Err(bad_length(arena, pos, units));
         }
         let trailer = arena.trailer(pos, units).unwrap_or_default();
-        let (index, entry) = number_of(arena, L::index(header, trailer));
-        match entry {
-            Some(entry) if L::entry_is_live(entry) && L::entry_pos(entry) == pos => Ok(Self {
+        let named = L::index(header, trailer);
+        let (index, entry) = number_of(arena, named);
+        let record = entry
+            .filter(|&entry| L::entry_is_live(entry))
+            .map(|entry| Record {
+                header,
+                entry,
+                trailer,
+            })
+            // Only the header of a block that is pinned names a pin record.
+            .filter(|record| index == named || L::is_fixed(record));
+        match record {
+            Some(record) if L::entry_pos(record.entry) == pos => Ok(Self {
                 index,
                 pos,
                 units,
-                record: Record {
-                    header,
-                    entry,
-                    trailer,
-                },
+                record,
             }),
-            entry => {
-                let live = entry.filter(|&entry| L::entry_is_live(entry));
-                Err(Corruption::new(
-                    Fault::BackLink,
-                    Arena::<L, C>::byte(pos),
-                    live.map_or(0, |entry| L::entry_pos(entry).0 as u64),
-                    pos.0 as u64,
-                ))
-            }
+            record => Err(Corruption::new(
+                Fault::BackLink,
+                Arena::<L, C>::byte(pos),
+                record.map_or(0, |record| L::entry_pos(record.entry).0 as u64),
+                pos.0 as u64,
+            )),
         }
     }
 

@@ -33,6 +33,7 @@ fn small<L: Layout, C: Check>() -> (Memory, Vec<Handle<L>>) {
         let request = Request::new(i * 2).name(["", "n"][i % 2]);
         if i == 5 { request.immovable() } else { request }
     });
+    heap.pin(handles[1]).expect("live block");
     (saved(&heap), handles)
 }
 
@@ -52,6 +53,13 @@ fn attempt<L: Layout, C: Check>(
     let outcome = match Heap::<L, C>::attach(image.bytes()) {
         Ok(heap) => {
             let mut heap = Checked::of(heap);
+            for block in heap.seen() {
+                let found = block.handle.map(|handle| heap.get(handle));
+                assert!(
+                    found.is_none_or(|bytes| bytes.is_ok()),
+                    "{block:?}: {found:?}"
+                );
+            }
             heap.run(|heap| use_all(heap, handles.to_vec(), &mut Rng::with_seed(seed)));
             Ok(())
         }
