@@ -88,6 +88,8 @@ pub(crate) struct Program<L: Layout> {
     pub(crate) tags: Vec<(Handle<L>, Label)>,
     /// The block that holds all that was left.
     pub(crate) held: Option<Handle<L>>,
+    /// Whether blocks may have alignments that are not known.
+    pub(crate) learned: bool,
     on: Vec<Handle<L>>,
     random: fastrand::Rng,
     seed: u8,
@@ -99,6 +101,7 @@ impl<L: Layout> Program<L> {
             blocks: Vec::new(),
             tags: Vec::new(),
             held: None,
+            learned: false,
             on: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
             seed: 0,
@@ -108,6 +111,7 @@ impl<L: Layout> Program<L> {
     /// Reads out what is in a heap that somebody else has filled. Who answers for its blocks is not known, so nobody
     /// can be asked for them.
     pub(crate) fn learn<C: Check>(&mut self, heap: &mut Heap<'_, L, C>) {
+        self.learned = true;
         for block in heap.allocations() {
             let block = block.expect("sound metadata");
             let handle = block.handle.expect("in use");
