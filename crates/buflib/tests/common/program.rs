@@ -132,7 +132,8 @@ impl<L: Layout> Program<L> {
                 cut: true,
             });
         }
-        if let Err(Error::MaximumHeld { number }) = heap.alloc(usize::MAX) {
+        // More than fits, and no more than the layout can express.
+        if let Err(Error::MaximumHeld { number }) = heap.alloc(heap.image_bytes()) {
             let mut blocks = self.blocks.iter();
             let held = blocks.find(|block| block.handle.number() == number);
             self.held = Some(held.expect("a live block").handle);
