@@ -211,9 +211,14 @@ impl<L: Layout> Live<L> {
             .map_or(0, |word| usize::from(word & SKIPPED) % L::GRANULE)
     }
 
+    /// Whether the payload does not start behind the header: only that of an extended block may not.
+    pub(crate) fn may_skip(&self) -> bool {
+        L::align(&self.record) == OFF_GRANULE
+    }
+
     /// The byte behind the header, if the payload does not start there.
     fn front_word<C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<u8> {
-        if L::align(&self.record) != OFF_GRANULE {
+        if !self.may_skip() {
             return None;
         }
         arena

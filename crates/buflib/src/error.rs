@@ -169,7 +169,7 @@ pub enum Fault {
     CheckWord,
     /// A block is not where its alignment allows. Found: how many granules off, or its alignment.
     Alignment,
-    /// A block's extension (its name) makes no sense. Found: the word. Expected: the most it can be.
+    /// A block's extension (its name) makes no sense. Found: the word. Expected: the most it can be; zero if there cannot be one.
     Extension,
     /// A count kept beside the arena disagrees with the blocks. Found: counted. Expected: kept.
     Count,
