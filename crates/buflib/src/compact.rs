@@ -173,7 +173,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.is_settled::<K>() {
             return Ok(());
         }
-        self.survey::<K>(Units::ZERO, Units::ZERO)?;
+        self.verify_row()?;
         let refused = self.counters.refused;
         self.sweep(Window::ALL, keeper)?;
         self.settled = true;
@@ -208,7 +208,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             {
                 return Ok(Room::NotThere);
             }
-            self.survey::<K>(Units::ZERO, Units::ZERO)?;
+            self.verify_row()?;
             self.merge_all()?;
             resting = 0;
         }
@@ -235,6 +235,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         const LIGHT: usize = 512;
         let mean = self.used.units().bytes::<L>() / self.table.live().max(1);
         Units(free.0 / 4 * 3 / (mean / LIGHT).max(1))
+    }
+
+    /// Checks all blocks for what a move relies on.
+    pub(crate) fn verify_row(&self) -> Result<(), Corruption> {
+        self.survey::<Nobody>(Units::ZERO, Units::ZERO).map(drop)
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place

@@ -145,13 +145,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         shape: Shape,
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
+        // A damaged free block in front would hide blocks once what it seems to end at has been pushed there.
+        self.verify_row()?;
         let tail = self.arena.tail();
         let mut way = Way::behind(live, shape, tail);
         while let Some((other, _)) = self.next_in_way(&mut way)? {
             if L::is_fixed(&other.record) {
                 return Ok(false);
             }
-            other.verify(&self.arena)?;
         }
         let (old_end, new_end) = (way.pos, way.free);
         if new_end > self.arena.top() {

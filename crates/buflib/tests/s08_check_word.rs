@@ -54,6 +54,7 @@ with_check_word!(
     check_word_that_differs_is_reported_with_both_values,
     damaged_free_space_costs_no_block_its_contents,
     free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_moves,
+    growth_that_pushes_into_damaged_free_space_is_refused,
     shrinking_beside_damaged_free_space_writes_over_no_other_block,
     allocation_that_has_to_move_blocks_reports_damage_and_moves_nothing,
     resizing_that_has_to_move_blocks_reports_damage_and_moves_nothing,
@@ -264,6 +265,15 @@ fn damaged_free_space_costs_no_block_its_contents<L: Layout>() {
     }
 }
 
+/// The length is in the low bits of the header, or of the second of its two words.
+fn lowest_byte_of_a_length<L: Layout>() -> usize {
+    match L::HEADER_BYTES {
+        bytes if cfg!(target_endian = "big") => bytes - 1,
+        6 => 2,
+        _ => 0,
+    }
+}
+
 /// One bit more, and the next header that is looked at is that of the block after the next.
 fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_moves<L: Layout>() {
     let mut memory = Memory::exact::<L>(arena::<L>());
@@ -274,13 +284,7 @@ fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_
     let last = heap.granules(20);
     let block = block_of(&heap, gap);
     heap.free(gap).expect("live block");
-    // The length is in the low bits of the header, or of the second of its two words.
-    let at = block.offset
-        + match L::HEADER_BYTES {
-            bytes if cfg!(target_endian = "big") => bytes - 1,
-            6 => 2,
-            _ => 0,
-        };
+    let at = block.offset + lowest_byte_of_a_length::<L>();
     heap.run_damaged(|heap| flip(heap, first, 0, at, 8));
     assert!(heap.check().is_err());
     assert!(matches!(
@@ -288,6 +292,22 @@ fn free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_
         Err(Error::Corrupt(_))
     ));
     heap.expect_filled([first, swallowed, last]);
+}
+
+/// All has been moved together, and the one granule that is left would do.
+fn growth_that_pushes_into_damaged_free_space_is_refused<L: Layout>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, Crc32>(6, 1 + 4 + 3 + 1 + 8 + 5));
+    let mut heap = memory.checked::<L, Crc32>();
+    let [first, growing, neighbour, gap] = [1, 4, 3, 1].map(|granules| heap.granules(granules));
+    let wall = heap.filled(Request::new(payload::<L>(8)).immovable());
+    let last = heap.granules(5);
+    let at = block_of(&heap, gap).offset + lowest_byte_of_a_length::<L>();
+    heap.free(gap).expect("live block");
+    heap.compact().expect("sound metadata");
+    heap.run_damaged(|heap| flip(heap, first, 0, at, 8));
+    let grown = heap.run_damaged(|heap| heap.resize(growing, payload::<L>(5)));
+    assert!(matches!(grown, Err(Error::Corrupt(_))), "{grown:?}");
+    heap.expect_filled([first, growing, neighbour, wall, last]);
 }
 
 /// A block of the new size rests, and would be large enough for a block that grows.
