@@ -211,20 +211,33 @@ impl<L: Layout> Live<L> {
             .map_or(0, |word| usize::from(word & SKIPPED) % L::GRANULE)
     }
 
-    /// Whether the payload does not start behind the header: only that of an extended block may not.
-    pub(crate) fn may_skip(&self) -> bool {
-        L::align(&self.record) == OFF_GRANULE
-    }
-
     /// The byte behind the header, if the payload does not start there.
     fn front_word<C: Check>(&self, arena: &Arena<'_, L, C>) -> Option<u8> {
-        if !self.may_skip() {
+        if L::align(&self.record) != OFF_GRANULE {
             return None;
         }
         arena
             .payload(Place::whole(self.pos, self.units))?
             .first()
             .copied()
+    }
+
+    /// Only the payload of an extended block may start elsewhere than behind the header, and then behind at least the byte that says
+    /// where.
+    pub(crate) fn verify_start<C: Check>(&self, arena: &Arena<'_, L, C>) -> Result<(), Corruption> {
+        let Some(word) = self.front_word(arena) else {
+            return Ok(());
+        };
+        let skipped = usize::from(word & SKIPPED);
+        if L::is_extended(&self.record) && (1..L::GRANULE).contains(&skipped) {
+            return Ok(());
+        }
+        Err(Corruption::new(
+            Fault::Extension,
+            Arena::<L, C>::byte(self.pos) + L::HEADER,
+            word.into(),
+            L::GRANULE as u64 - 1,
+        ))
     }
 
     /// Writes the byte that [`skipped`](Self::skipped) reads.

@@ -169,7 +169,8 @@ pub enum Fault {
     CheckWord,
     /// A block is not where its alignment allows. Found: how many granules off, or its alignment.
     Alignment,
-    /// A block's extension (its name) makes no sense. Found: the word. Expected: the most it can be; zero if there cannot be one.
+    /// A block's extension (its name), or the byte in front of a payload that says where it starts, makes no sense. Found: the word.
+    /// Expected: the most it can be.
     Extension,
     /// A count kept beside the arena disagrees with the blocks. Found: counted. Expected: kept.
     Count,

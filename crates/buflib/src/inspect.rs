@@ -192,8 +192,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 (false, _) => {
                     let live = Live::at(&self.arena, pos, header)?;
                     live.verify(&self.arena)?;
-                    let skips = live.may_skip() && !L::is_extended(&live.record);
-                    fault(Fault::Extension, at, skips.into(), 0)?;
+                    live.verify_start(&self.arena)?;
                     live.len(&self.arena)?;
                     live.name(&self.arena)?;
                     let gap = self.arena.gap_to_aligned(pos, live.align());

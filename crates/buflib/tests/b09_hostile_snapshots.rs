@@ -18,6 +18,7 @@ on_every_heap!(
     every_truncation_is_refused,
     every_flipped_bit_is_refused_or_harmless,
     entries_that_say_something_else_are_refused_or_harmless,
+    payloads_that_start_off_the_granule_have_a_place_of_their_own,
     random_bytes_are_refused,
     random_bytes_with_a_right_record_do_no_harm,
     random_words_among_right_ones_do_no_harm,
@@ -194,6 +195,37 @@ fn entries_that_say_something_else_are_refused_or_harmless<L: Layout, C: Check>(
         image.bytes()[upper..upper + 2].copy_from_slice(&before);
     }
     assert!(refused > 100);
+}
+
+/// What says how many bytes are skipped must not be a byte of the payload.
+fn payloads_that_start_off_the_granule_have_a_place_of_their_own<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(1024);
+    let mut heap = memory.checked::<L, C>();
+    let handle = heap.filled(Request::new(50).name("a name"));
+    heap.run(|heap| heap.shrink(handle, 3..50))
+        .expect("live block");
+    let mut image = saved(&heap);
+    // The first payload would start a granule into the image.
+    let front = L::GRANULE_BYTES;
+    let mut accepted = 0;
+    for word in 0..=u8::MAX {
+        image.bytes()[front] = word;
+        seal(image.bytes());
+        let mut copy = Memory::new(image.bytes().len());
+        copy.bytes().copy_from_slice(image.bytes());
+        let Ok(mut heap) = Heap::<L, C>::attach(copy.bytes()) else {
+            continue;
+        };
+        accepted += 1;
+        let len = heap.get(handle).expect("live block").len();
+        heap.get_mut(handle).expect("live block").fill(!word);
+        assert_eq!(
+            heap.get(handle),
+            Ok(&*vec![!word; len]),
+            "front word {word}"
+        );
+    }
+    assert!((1..2 * L::GRANULE_BYTES).contains(&accepted));
 }
 
 fn random_bytes_are_refused<L: Layout, C: Check>() {
