@@ -255,6 +255,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             let is_record = L::is_pin_record(entry);
             records += usize::from(is_record);
+            if is_record && L::pin_count(entry) == 0 {
+                fault(Fault::Count, self.arena.entry_byte(index), 0, 1)?;
+            }
             // A pinned block's header names its record, and that the block's own number.
             let number = if is_record {
                 L::pinned_number(entry)
