@@ -36,6 +36,7 @@ const EXTENDED: u128 = 1 << 127;
 const POSITION: u64 = UNITS as u64;
 const INDEX: u64 = (1 << if usize::BITS >= 64 { 40 } else { 28 }) - 1;
 const GENERATION_SHIFT: u32 = 40;
+const NUMBER: u64 = (1 << GENERATION_SHIFT) - 1;
 const GENERATION: u32 = 0x3f_ffff;
 const TOKEN: u64 = (1 << 62) - 1;
 const ALIGN_SHIFT: u32 = 48;
@@ -143,7 +144,9 @@ impl Encoding for Wide {
     }
     #[inline(always)]
     fn index(header: u128, (): ()) -> Index {
-        Index(((header >> UPPER_SHIFT) as u64 & INDEX) as usize)
+        // Where upper bits must be zero, a number that has some is one that no table has.
+        let number = (header >> UPPER_SHIFT) as u64 & NUMBER;
+        Index(usize::try_from(number).unwrap_or(usize::MAX))
     }
     #[inline(always)]
     fn generation(record: &Record<Self>) -> u32 {
