@@ -173,7 +173,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.is_settled::<K>() {
             return Ok(());
         }
-        self.verify_row()?;
+        self.verify_row::<K>()?;
         let refused = self.counters.refused;
         self.sweep(Window::ALL, keeper)?;
         self.settled = true;
@@ -208,7 +208,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             {
                 return Ok(Room::NotThere);
             }
-            self.verify_row()?;
+            self.verify_row::<K>()?;
             self.merge_all()?;
             resting = 0;
         }
@@ -238,8 +238,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Checks all blocks for what a move relies on.
-    pub(crate) fn verify_row(&self) -> Result<(), Corruption> {
-        self.survey::<Nobody>(Units::ZERO, Units::ZERO).map(drop)
+    pub(crate) fn verify_row<K: Keeper<L, C>>(&self) -> Result<(), Corruption> {
+        self.survey::<K>(Units::ZERO, Units::ZERO).map(drop)
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
