@@ -128,7 +128,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let Some(shape) = Shape::new::<L, C>(size, 0) else {
             return Err(Self::too_large(size));
         };
-        if let Some(handle) = self.wake_unlisted(shape) {
+        if let Some(handle) = self.wake_any(shape) {
             return Ok(handle);
         }
         let place = match self.find_place(shape.units, 1) {

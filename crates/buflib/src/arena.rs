@@ -12,7 +12,8 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::check::Check;
-use crate::layout::{Encoding, FreeKind, Header, Link};
+use crate::check::sealed::Engine as _;
+use crate::layout::{Encoding, FreeKind, Header, Link, Record};
 use crate::units::{Index, Pos, Units};
 
 pub use given::Given;
@@ -99,7 +100,7 @@ impl Place {
 /// 4. The sentinel's header ends at or before `written` and at or before the lowest entry:
 ///    `(tail - 1) × GRANULE + HEADER <= min(written, size - entries × STRIDE)`, where
 ///    `size = end - start`.
-pub(crate) struct Arena<'a, L, C> {
+pub(crate) struct Arena<'a, L, C: Check> {
     start: NonNull<u8>,
     end: NonNull<u8>,
     /// Bytes of the buffer in front of `start` and behind `end`.
@@ -108,13 +109,14 @@ pub(crate) struct Arena<'a, L, C> {
     tail: Pos,
     entries: usize,
     written: usize,
+    engine: C::Engine,
     buffer: PhantomData<(&'a mut [MaybeUninit<u8>], L, C)>,
 }
 
 // SAFETY: an arena is an exclusive borrow of bytes (invariant 1), which may change threads.
-unsafe impl<L, C> Send for Arena<'_, L, C> {}
+unsafe impl<L, C: Check> Send for Arena<'_, L, C> {}
 // SAFETY: a shared arena only reads.
-unsafe impl<L, C> Sync for Arena<'_, L, C> {}
+unsafe impl<L, C: Check> Sync for Arena<'_, L, C> {}
 
 impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     /// Bytes of a table entry, check word included.
@@ -230,6 +232,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             tail: Pos::FIRST,
             entries: 0,
             written: 0,
+            engine: C::Engine::find(),
             buffer: PhantomData,
         })
     }
@@ -633,6 +636,24 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
             let pos = L::entry_pos(entry.cast::<L::Entry>().read());
             self.start.add(Self::byte(pos).wrapping_add(L::HEADER))
         }
+    }
+
+    /// Whether check words cost little enough for paths that are inlined.
+    #[inline(always)]
+    pub(crate) fn checks_quickly(&self) -> bool {
+        self.engine.is_quick()
+    }
+
+    /// The check word of a block with this record that has nothing more to protect.
+    #[inline(always)]
+    pub(crate) fn digest(&self, record: &Record<L>) -> u32 {
+        self.engine.digest(L::protected(record).as_ref())
+    }
+
+    /// The same with one more word to protect.
+    #[inline(always)]
+    pub(crate) fn digest_with(&self, digest: u32, word: u64) -> u32 {
+        self.engine.digest(&[digest.into(), word])
     }
 
     /// The check word stored beside an entry.

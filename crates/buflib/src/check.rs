@@ -20,32 +20,76 @@ pub enum Crc32 {}
 pub(crate) mod sealed {
     pub trait Check: Copy + core::fmt::Debug + 'static {
         const ENABLED: bool;
-        fn digest(words: &[u64]) -> u32;
+        type Engine: Engine;
+    }
+
+    /// What computes check words on this machine.
+    pub trait Engine: Copy + core::fmt::Debug + Send + Sync {
+        fn find() -> Self;
+        /// Whether a check word takes a few instructions, fit to be inlined.
+        fn is_quick(self) -> bool;
+        fn digest(self, words: &[u64]) -> u32;
     }
 }
 
+use sealed::Engine;
+
 impl sealed::Check for Unchecked {
     const ENABLED: bool = false;
-    #[inline(always)]
-    fn digest(_: &[u64]) -> u32 {
-        0
-    }
+    type Engine = ();
 }
 
 impl sealed::Check for Crc32 {
     const ENABLED: bool = true;
+    type Engine = machine::Crc;
+}
+
+impl Engine for () {
     #[inline(always)]
-    fn digest(words: &[u64]) -> u32 {
-        match hardware::digest(words) {
-            Some(digest) => digest,
-            None => software::digest(words),
-        }
+    fn find() {}
+    #[inline(always)]
+    fn is_quick(self) -> bool {
+        true
     }
+    #[inline(always)]
+    fn digest(self, _: &[u64]) -> u32 {
+        0
+    }
+}
+
+/// The CRC-32C of words, lowest byte first.
+pub(crate) fn digest(words: &[u64]) -> u32 {
+    machine::Crc::find().digest(words)
+}
+
+/// What a CRC changes by if these bits of the words change: the CRC is linear.
+pub(crate) const fn change(words: &[u64]) -> u32 {
+    let mut crc = 0;
+    let mut at = 0;
+    while at < words.len() {
+        crc = software::divide(words[at] ^ crc as u64);
+        at += 1;
+    }
+    crc
 }
 
 mod software {
     /// CRC-32C, bits reflected.
     pub(super) const POLYNOMIAL: u32 = 0x82f6_3b78;
+
+    /// Divides a word by the polynomial, bit by bit.
+    pub(super) const fn divide(mut rest: u64) -> u32 {
+        let mut bit = 0;
+        while bit < 64 {
+            rest = if rest & 1 == 1 {
+                rest >> 1 ^ POLYNOMIAL as u64
+            } else {
+                rest >> 1
+            };
+            bit += 1;
+        }
+        rest as u32
+    }
 
     /// What each value of each of the 16 nibbles of a word adds to the CRC: the CRC is linear, so
     /// the sixteen are independent of each other and are looked up side by side. A table of 1 KiB.
@@ -55,17 +99,7 @@ mod software {
         while place < 16 {
             let mut value = 0;
             while value < 16 {
-                let mut rest = (value as u64) << (4 * place);
-                let mut bit = 0;
-                while bit < 64 {
-                    rest = if rest & 1 == 1 {
-                        rest >> 1 ^ POLYNOMIAL as u64
-                    } else {
-                        rest >> 1
-                    };
-                    bit += 1;
-                }
-                table[place][value] = rest as u32;
+                table[place][value] = divide((value as u64) << (4 * place));
                 value += 1;
             }
             place += 1;
@@ -73,12 +107,15 @@ mod software {
         table
     };
 
+    /// Word by word, so that callers have them in registers also where the processor does it.
+    #[inline(always)]
     pub(super) fn digest(words: &[u64]) -> u32 {
         !words.iter().fold(!0, |crc, &word| update(crc, word))
     }
 
     /// Takes eight bytes into the CRC, lowest first.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", cold)]
+    #[inline(never)]
     fn update(crc: u32, word: u64) -> u32 {
         let mut rest = word ^ u64::from(crc);
         let mut crc = 0;
@@ -92,10 +129,12 @@ mod software {
 
 /// The processor's own instruction, where it has one.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-mod hardware {
+mod machine {
     use core::arch::asm;
     use core::arch::x86_64::__cpuid;
     use core::sync::atomic::{AtomicU8, Ordering};
+
+    use super::{sealed::Engine, software};
 
     const PRESENT: u8 = 1;
     const ABSENT: u8 = 2;
@@ -103,21 +142,35 @@ mod hardware {
     /// Whether the processor has the instruction; zero until it was asked.
     static SUPPORT: AtomicU8 = AtomicU8::new(0);
 
-    #[inline(always)]
-    pub(super) fn digest(words: &[u64]) -> Option<u32> {
-        match SUPPORT.load(Ordering::Relaxed) {
-            PRESENT => {}
-            ABSENT => return None,
-            _ => detect().then_some(())?,
+    /// Whether the processor has the instruction: true only if it does.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Crc(bool);
+
+    impl Engine for Crc {
+        fn find() -> Self {
+            match SUPPORT.load(Ordering::Relaxed) {
+                0 => Self(detect()),
+                support => Self(support == PRESENT),
+            }
         }
-        let mut crc = u64::from(u32::MAX);
-        for word in words {
-            // SAFETY: the instruction is there, and changes nothing but its first operand.
-            unsafe {
-                asm!("crc32 {0}, {1}", inout(reg) crc, in(reg) *word, options(pure, nomem, nostack, preserves_flags));
-            };
+        #[inline(always)]
+        fn is_quick(self) -> bool {
+            self.0
         }
-        Some(!(crc as u32))
+        #[inline(always)]
+        fn digest(self, words: &[u64]) -> u32 {
+            if !self.0 {
+                return software::digest(words);
+            }
+            let mut crc = u64::from(u32::MAX);
+            for word in words {
+                // SAFETY: the instruction is there, and changes nothing but its first operand.
+                unsafe {
+                    asm!("crc32 {0}, {1}", inout(reg) crc, in(reg) *word, options(pure, nomem, nostack, preserves_flags));
+                };
+            }
+            !(crc as u32)
+        }
     }
 
     #[cold]
@@ -132,16 +185,30 @@ mod hardware {
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-mod hardware {
-    #[inline(always)]
-    pub(super) fn digest(_: &[u64]) -> Option<u32> {
-        None
+mod machine {
+    use super::{sealed::Engine, software};
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Crc;
+
+    impl Engine for Crc {
+        fn find() -> Self {
+            Self
+        }
+        #[inline(always)]
+        fn is_quick(self) -> bool {
+            false
+        }
+        #[inline(always)]
+        fn digest(self, words: &[u64]) -> u32 {
+            software::digest(words)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Crc32, sealed::Check, software};
+    use super::{change, digest, software};
 
     /// Both ways against the bit-by-bit definition.
     #[test]
@@ -166,8 +233,19 @@ mod tests {
                     };
                 }
             }
-            assert_eq!(Crc32::digest(&words), !crc);
+            assert_eq!(digest(&words), !crc);
             assert_eq!(software::digest(&words), !crc);
+        }
+    }
+
+    #[test]
+    fn change_of_words_changes_the_check_word_alike() {
+        let words = [0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210];
+        for bit in 0..128 {
+            let flip = 1u128 << bit | 1u128 << (bit * 7 % 128);
+            let flip = [flip as u64, (flip >> 64) as u64];
+            let changed = [words[0] ^ flip[0], words[1] ^ flip[1]];
+            assert_eq!(digest(&changed), digest(&words) ^ change(&flip));
         }
     }
 
@@ -175,6 +253,6 @@ mod tests {
     /// bytes from RFC 3720.
     #[test]
     fn check_word_of_zeros_is_the_published_one() {
-        assert_eq!(Crc32::digest(&[0; 4]), 0x8a91_36aa);
+        assert_eq!(digest(&[0; 4]), 0x8a91_36aa);
     }
 }

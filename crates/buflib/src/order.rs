@@ -14,7 +14,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// case, with nothing done.
     #[inline(always)]
     pub(crate) fn alloc_in_order(&mut self, size: usize) -> Option<Handle<L>> {
-        if size > L::CACHED_MAX * L::GRANULE - L::HEADER || self.maximum != Index::NONE {
+        if !self.arena.checks_quickly()
+            || size > L::CACHED_MAX * L::GRANULE - L::HEADER
+            || self.maximum != Index::NONE
+        {
             return None;
         }
         let shape = Shape::of_bytes::<L>(L::HEADER + size);
@@ -31,9 +34,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = L::set_follows_free(record.header, L::follows_free(cached.header));
         arena.put_header(pos, header);
         arena.put_entry(number.index, record.entry);
-        if C::ENABLED {
-            arena.put_seal(number.index, C::digest(L::protected(&record).as_ref()));
-        }
+        arena.put_seal(number.index, arena.digest(&record));
         self.table.take(&number);
         self.used.add(shape.units);
         Some(Handle::from_token(token))
@@ -43,11 +44,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     pub(crate) fn free_in_order(&mut self, handle: Handle<L>) -> Option<()> {
         let live = Live::find_plain(&self.arena, handle)?;
-        let unusual = live.units.0 > L::CACHED_MAX
+        let unusual = !self.arena.checks_quickly()
+            || live.units.0 > L::CACHED_MAX
             || live.pos + live.units >= self.arena.tail()
             || live.index.0 == self.arena.entries()
             || self.maximum != Index::NONE
-            || live.verify(&self.arena).is_err();
+            || !live.is_plain_sound(&self.arena);
         if unusual {
             return None;
         }

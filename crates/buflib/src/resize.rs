@@ -113,7 +113,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let shape = Shape::new::<L, C>(size, 0)?;
         let sound = live.pos + live.units <= self.arena.tail()
             && handle.index() != self.maximum
-            && live.verify(&self.arena).is_ok();
+            && live.is_plain_sound(&self.arena);
         sound.then_some((live, shape))
     }
 
@@ -121,11 +121,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// behind it.
     #[inline(always)]
     pub(crate) fn resize_in_room(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+        if !self.arena.checks_quickly() {
+            return None;
+        }
         let live = Live::find_unaligned(&self.arena, handle)?;
         let shape = Shape::of_bytes::<L>(L::HEADER.checked_add(size)?);
         if shape.units.0 >= L::LONG.min(L::MAX_POS)
             || self.maximum != Index::NONE
-            || live.verify(&self.arena).is_err()
+            || !live.is_plain_sound(&self.arena)
         {
             return None;
         }
@@ -144,10 +147,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if record.entry != live.record.entry {
             self.arena.put_entry(live.index, record.entry);
         }
-        if C::ENABLED {
-            let digest = C::digest(L::protected(&record).as_ref());
-            self.arena.put_seal(live.index, digest);
-        }
+        self.arena.put_seal(live.index, self.arena.digest(&record));
         Some(shape.place(live.pos))
     }
 
@@ -209,13 +209,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = L::set_follows_free(left.header, L::follows_free(header));
         arena.put_header(live.pos, header);
         arena.put_entry(index, left.entry);
-        if C::ENABLED {
-            let record = Record { entry, ..record };
-            arena.put_seal(live.index, C::digest(L::protected(&record).as_ref()));
-        }
+        let record = Record { entry, ..record };
+        arena.put_seal(live.index, arena.digest(&record));
         let resting = self.index.resting();
         resting.rest(&mut arena, live.pos, live.units, header)?;
-        self.seal_resting(index, live.pos);
+        let seal = L::rested_seal(self.arena.digest(&left), 0);
+        self.arena.put_seal(index, seal);
         self.used.lower(live.units);
         self.used.add(shape.units);
         self.counters.moved(1, live.units.bytes::<L>());

@@ -13,13 +13,14 @@ use crate::check::Check;
 use crate::error::{Broken, Corruption, Fault};
 use crate::handle::Handle;
 use crate::heap::Heap;
-use crate::index::{Freed, Rested, number_of_resting, resting_seal};
+use crate::index::{Freed, Rested, number_of_resting};
 use crate::layout::{Layout, Record};
 use crate::table::{Numbering, Table};
 use crate::units::{Index, Pos, Units};
 
 /// A resting block on its way back into use.
 pub(crate) struct Waking<L: Layout> {
+    index: Index,
     pos: Pos,
     units: Units,
     record: Record<L>,
@@ -31,13 +32,10 @@ pub(crate) struct Waking<L: Layout> {
 impl<L: Layout> Waking<L> {
     #[inline(always)]
     fn write<'s, C: Check>(&self, mut arena: Arena<'s, L, C>) -> Option<SpanMut<'s, L, C>> {
-        let index = self.handle.index();
         if L::WAKES_ENTRY {
-            arena.put_entry(index, self.record.entry);
+            arena.put_entry(self.index, self.record.entry);
         }
-        if C::ENABLED {
-            arena.put_seal(index, C::digest(L::protected(&self.record).as_ref()));
-        }
+        arena.put_seal(self.index, arena.digest(&self.record));
         let mut span = arena.into_span(self.pos, self.units)?;
         span.put_flags(self.record.header);
         Some(span)
@@ -49,6 +47,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Whatever is unusual is left to the general case. Nothing is written yet.
     #[inline(always)]
     pub(crate) fn plan_resting(&self, size: usize) -> Option<Waking<L>> {
+        if !self.arena.checks_quickly() {
+            return None;
+        }
         // Those that are neither too small for a list nor too large.
         let below = (Arena::<L, C>::LEAST_LINKED.0 - 1) * L::GRANULE;
         let least = (below + 1).saturating_sub(L::HEADER);
@@ -75,14 +76,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         span.and_then(|span| span.payload(size)).unwrap_or_default()
     }
 
-    /// The same for sizes that are rare.
+    /// The same for sizes that are rare, and for all of them where check words take long.
     #[inline(always)]
-    pub(crate) fn wake_unlisted(&mut self, shape: Shape) -> Option<Handle<L>> {
+    pub(crate) fn wake_any(&mut self, shape: Shape) -> Option<Handle<L>> {
         if self.maximum != Index::NONE {
             return None;
         }
         let resting = self.index.resting();
-        let rested = resting.take_unlisted(&self.arena, shape.units)?;
+        let listed = if self.arena.checks_quickly() {
+            None
+        } else {
+            resting.take(&self.arena, shape.units)
+        };
+        let rested = listed.or_else(|| resting.take_unlisted(&self.arena, shape.units))?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
         Some(waking.handle)
@@ -113,17 +119,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         } else {
             L::Entry::default()
         };
-        if C::ENABLED && self.arena.seal(index) != Some(resting_seal::<L, C>(rested.header, entry))
-        {
-            return None;
-        }
         let record = Record {
             header: rested.header,
             entry,
             trailer: L::Trailer::default(),
         };
+        if C::ENABLED && self.arena.seal(index) != Some(self.arena.digest(&record)) {
+            return None;
+        }
         let (record, token) = L::wake(&record, shape.pad);
         Some(Waking {
+            index,
             pos: rested.pos,
             units: shape.units,
             record,
@@ -146,6 +152,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if L::Numbering::LOWEST {
             return self.free_in_order(handle);
         }
+        if !self.arena.checks_quickly() {
+            return None;
+        }
         let live = Live::find_unaligned(&self.arena, handle)?;
         if !self.may_rest(&live) {
             return None;
@@ -153,7 +162,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (pos, units, header) = (live.pos, live.units, live.record.header);
         let mut arena = self.arena.local();
         self.index.resting().rest(&mut arena, pos, units, header)?;
-        self.count_resting(&live);
+        live.seal_rested(&mut arena);
+        self.count_resting(units);
         Some(())
     }
 
@@ -183,9 +193,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if L::align(&live.record) > 0 {
             // The next request has its own.
             let entry = L::entry_aligned(live.record.entry, 0);
+            let record = Record {
+                entry,
+                ..live.record
+            };
             self.arena.put_entry(live.index, entry);
+            self.arena.put_seal(live.index, self.arena.digest(&record));
         }
-        self.count_resting(live);
+        live.seal_rested(&mut self.arena);
+        self.count_resting(units);
         true
     }
 
@@ -195,7 +211,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         live.units < self.arena.tail() - live.pos
             && (live.index.0 != self.arena.entries() || self.last_may_rest())
             && self.maximum == Index::NONE
-            && live.verify(&self.arena).is_ok()
+            && live.is_plain_sound(&self.arena)
     }
 
     #[cold]
@@ -204,24 +220,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     #[inline(always)]
-    fn count_resting(&mut self, live: &Live<L>) {
-        self.seal_resting(live.index, live.pos);
+    fn count_resting(&mut self, units: Units) {
         self.table.rest();
-        self.used.lower(live.units);
+        self.used.lower(units);
         self.settled = false;
-    }
-
-    /// With check words, gives a resting block its own: its header is that of one in use but for few bits, which could be
-    /// damage.
-    #[inline(always)]
-    pub(crate) fn seal_resting(&mut self, index: Index, pos: Pos) {
-        if !C::ENABLED {
-            return;
-        }
-        if let (Some(header), Some(entry)) = (self.arena.header(pos), self.arena.entry(index)) {
-            self.arena
-                .put_seal(index, resting_seal::<L, C>(header, entry));
-        }
     }
 
     /// Parts a block that does not rest any more from its number, and makes it free space.

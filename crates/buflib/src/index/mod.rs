@@ -29,7 +29,7 @@ use crate::units::{Pos, Units};
 use bins::Bins;
 pub(crate) use bins::binned;
 use cache::{Cache, Cached};
-pub(crate) use resting::{Freed, Rested, Resting, number_of_resting, resting_seal};
+pub(crate) use resting::{Freed, Rested, Resting, number_of_resting};
 use rooms::Rooms;
 
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.

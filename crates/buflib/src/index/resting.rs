@@ -302,24 +302,13 @@ pub(crate) fn number_of_resting<L: Encoding, C: Check>(
     let entry = arena
         .entry(index)
         .filter(|&entry| L::entry_is_live(entry) && L::entry_pos(entry) == pos)?;
-    if C::ENABLED && arena.seal(index) != Some(resting_seal::<L, C>(header, entry)) {
+    let record = Record {
+        header,
+        entry,
+        trailer: L::Trailer::default(),
+    };
+    if C::ENABLED && arena.seal(index) != Some(arena.digest(&record)) {
         return None;
     }
-    let record = Record {
-        header,
-        entry,
-        trailer: L::Trailer::default(),
-    };
     Some((index, L::generation(&record)))
-}
-
-/// The check word of a block that rests.
-#[inline(always)]
-pub(crate) fn resting_seal<L: Encoding, C: Check>(header: L::Header, entry: L::Entry) -> u32 {
-    let record = Record {
-        header,
-        entry,
-        trailer: L::Trailer::default(),
-    };
-    C::digest(L::protected(&record).as_ref())
 }

@@ -321,6 +321,8 @@ pub trait Encoding: Copy + Eq + Hash + Debug + 'static {
 
     // A resting block: a plain short one that was freed and keeps its number.
     fn rest(header: Self::Header) -> Self::Header;
+    /// What becomes of the check word of a block with this padding as it comes to rest.
+    fn rested_seal(seal: u32, pad: usize) -> u32;
     fn is_resting(header: Self::Header) -> bool {
         Self::is_free(header) && Self::free_kind(header) == Some(FreeKind::Resting)
     }

@@ -3,6 +3,7 @@
 use core::num::NonZeroU32;
 
 use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::check::change;
 use crate::table::Any;
 use crate::units::{Index, Pos, Units};
 
@@ -26,6 +27,8 @@ const LOW: u32 = (1 << 15) - 1;
 const KINDS: u32 = 3;
 const INDEX_SHIFT: u32 = 15;
 const FREE: u32 = 1 << 30;
+/// What is other way round while a block rests: many bits away from any block in use.
+const RESTING: u32 = FREE | LOW << INDEX_SHIFT;
 const FOLLOWS: u32 = 1 << 31;
 const PAD_SHIFT: u32 = 15;
 const PAD: u32 = 7;
@@ -105,8 +108,12 @@ impl Encoding for Narrow {
     }
     #[inline(always)]
     fn rest(header: u32) -> u32 {
-        // Inverted, it is many bits away from any block in use.
-        header ^ (FREE | LOW << INDEX_SHIFT)
+        header ^ RESTING
+    }
+    #[inline(always)]
+    fn rested_seal(seal: u32, _: usize) -> u32 {
+        const CHANGE: u32 = change(&[RESTING as u64]);
+        seal ^ CHANGE
     }
     #[inline(always)]
     fn is_resting_as(header: u32, units: Units) -> bool {
@@ -122,7 +129,7 @@ impl Encoding for Narrow {
         let generation = Self::generation(record).wrapping_add(1) & GENERATION;
         let kept = record.entry & !(PAD << PAD_SHIFT | GENERATION << GENERATION_SHIFT);
         let woken = Record {
-            header: record.header ^ (FREE | LOW << INDEX_SHIFT),
+            header: record.header ^ RESTING,
             entry: kept | (pad as u32) << PAD_SHIFT | generation << GENERATION_SHIFT,
             trailer: (),
         };

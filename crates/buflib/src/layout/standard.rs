@@ -4,6 +4,7 @@ use core::num::NonZeroU32;
 
 use super::form::Form;
 use super::{Encoding, FreeKind, Header, PIN_RECORD, Record, Traits};
+use crate::check::change;
 use crate::units::{Index, Pos, Units};
 
 const FREE: u32 = 1 << 31;
@@ -23,6 +24,8 @@ const OWNER: u32 = 0x1fff << 14;
 const NEXT: u32 = 0x7ff << 16;
 /// What a short block has in its header while it rests. Two bits away from any block in use.
 const RESTING: u32 = FREE | FIXED;
+/// Where the second word is in what the check word protects.
+const HEADER_SHIFT: u32 = 16;
 
 const INDEX: u32 = (1 << 22) - 1;
 const GENERATION_SHIFT: u32 = 22;
@@ -189,6 +192,11 @@ impl<F: Form> Encoding for F {
         Words { second, ..header }
     }
     #[inline(always)]
+    fn rested_seal(seal: u32, _: usize) -> u32 {
+        const CHANGE: u32 = change(&[(RESTING as u64) << HEADER_SHIFT, 0]);
+        seal ^ CHANGE
+    }
+    #[inline(always)]
     fn is_resting(header: Words) -> bool {
         header.second & (FREE | FIXED | EXTENDED | LONG) == RESTING
     }
@@ -277,7 +285,9 @@ impl<F: Form> Encoding for F {
     fn protected(record: &Record<Self>) -> [u64; 2] {
         let Words { first, second } = record.header;
         [
-            u64::from(second & !FOLLOWS) << 16 | u64::from(first) | u64::from(record.trailer) << 48,
+            u64::from(second & !FOLLOWS) << HEADER_SHIFT
+                | u64::from(first)
+                | u64::from(record.trailer) << 48,
             record.entry.into(),
         ]
     }

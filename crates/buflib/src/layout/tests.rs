@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Encoding, FreeKind, Header, Narrow, Record, Standard, Traits, Wide};
+use crate::check;
 use crate::units::{Index, Pos, Units};
 
 /// A block in use, in numbers that are within any layout's limits once they are taken modulo these.
@@ -236,6 +237,16 @@ fn check_resting<L: Encoding>(block: Block, pad: usize) {
         };
         expect_in_use(&stored(woken), new);
         assert!(!L::matches(old, &woken));
+    }
+    for pad in 0..L::GRANULE {
+        let used = Block { pad, ..block }.record::<L>();
+        let header = L::rest(used.header);
+        let resting = Record { header, ..used };
+        let seal = check::digest(L::protected(&used).as_ref());
+        assert_eq!(
+            L::rested_seal(seal, pad),
+            check::digest(L::protected(&resting).as_ref())
+        );
     }
 }
 

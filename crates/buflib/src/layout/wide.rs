@@ -3,6 +3,7 @@
 use core::num::NonZeroU64;
 
 use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::check::change;
 use crate::table::Any;
 use crate::units::{Index, Pos, Units};
 
@@ -108,6 +109,20 @@ impl Encoding for Wide {
     #[inline(always)]
     fn rest(header: u128) -> u128 {
         header & !(PAD << PAD_SHIFT) | FREE | (FreeKind::Resting as u128) << PAD_SHIFT
+    }
+    #[inline(always)]
+    fn rested_seal(seal: u32, pad: usize) -> u32 {
+        const CHANGES: [u32; PAD as usize + 1] = {
+            let mut changes = [0; PAD as usize + 1];
+            let mut pad = 0;
+            while pad < changes.len() {
+                let kind = FreeKind::Resting as u64 ^ pad as u64;
+                changes[pad] = change(&[FREE as u64 | kind << PAD_SHIFT, 0, 0]);
+                pad += 1;
+            }
+            changes
+        };
+        CHANGES.get(pad).map_or(seal, |change| seal ^ change)
     }
     #[inline(always)]
     fn is_resting_as(header: u128, units: Units) -> bool {

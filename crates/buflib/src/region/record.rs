@@ -2,8 +2,7 @@
 
 use super::AttachError;
 use crate::arena::Form;
-use crate::check::sealed::Check as _;
-use crate::check::{Check, Crc32};
+use crate::check::{self, Check};
 use crate::layout::Layout;
 use crate::units::Pos;
 
@@ -185,5 +184,5 @@ fn version<C: Check>() -> u64 {
 /// CRC-32C of all bytes in front of the last word.
 fn digest(words: &[u64; WORDS]) -> u64 {
     let [words @ .., _] = words;
-    Crc32::digest(&words.map(|word| u64::from_le_bytes(word.to_ne_bytes()))).into()
+    check::digest(&words.map(|word| u64::from_le_bytes(word.to_ne_bytes()))).into()
 }
