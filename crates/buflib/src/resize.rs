@@ -380,14 +380,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             Ok(false) => {}
             Err(broken) => return Err(self.diagnose(broken)),
         }
-        // First to where blocks usually go: what has been moved together may be all in the free tail.
-        for anywhere in [false, true] {
-            if let Some(pos) = self.grow_by_moving(&live, shape, anywhere, keeper)? {
-                return Ok(Some(pos));
-            }
+        if let Some(pos) = self.grow_by_moving(&live, shape, true, keeper)? {
+            return Ok(Some(pos));
         }
-        let pushed = self.grow_by_pushing(&live, shape, keeper)?;
-        Ok(pushed.then_some(live.pos))
+        if self.grow_by_pushing(&live, shape, keeper)? {
+            return Ok(Some(live.pos));
+        }
+        // Beside one that cannot be pushed: what has been moved together may be all in the free tail.
+        self.grow_by_moving(&live, shape, false, keeper)
     }
 
     /// Moves the block to where there is room for its new shape without moving anything else.
