@@ -74,6 +74,8 @@ compiler_for() {
 
 # Most of the time goes into compiling: less of it without what debuggers need.
 export CARGO_PROFILE_DEV_DEBUG=none CARGO_PROFILE_DEV_INCREMENTAL=false
+# All tests run so long under emulation that it pays to optimise them.
+[ -n "${TESTS:-}" ] || export CARGO_PROFILE_DEV_OPT_LEVEL=1
 
 for target; do
     tools_for && compiler_for || continue

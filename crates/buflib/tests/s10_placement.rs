@@ -11,6 +11,7 @@ on_every_heap!(
     request_takes_the_hole_of_a_block_of_its_size,
     request_takes_part_of_a_large_hole_and_the_rest_is_free,
     hole_is_used_up_before_the_free_tail,
+    large_hole_is_kept_while_a_shorter_tail_can_serve,
     compaction_makes_small_holes_useful_to_other_sizes,
     handles_and_blocks_are_used_again_without_growth,
 );
@@ -71,6 +72,29 @@ fn hole_is_used_up_before_the_free_tail<L: Layout, C: Check>() {
         "now the tail is used"
     );
     heap.expect_filled([guards[0], guards[2]]);
+}
+
+/// A program that needed a good part of the arena once will need it again.
+fn large_hole_is_kept_while_a_shorter_tail_can_serve<L: Layout, C: Check>() {
+    let mut memory = Memory::new(22_500 * L::GRANULE_BYTES);
+    let mut heap = memory.checked::<L, C>();
+    let guards = [heap.granules(3), heap.granules(12_000), heap.granules(3)];
+    let place = heap.address(guards[1]);
+    heap.free(guards[1]).expect("live block");
+    let new = heap.granules(1000);
+    let behind = heap.address(guards[2]) + 3 * L::GRANULE_BYTES;
+    assert_eq!(heap.address(new), behind);
+    assert_eq!(heap.holes(), [12_000 * L::GRANULE_BYTES]);
+
+    let again = heap.granules(12_000);
+    assert_eq!(heap.address(again), place);
+    assert_eq!(heap.stats().moves, 0);
+    heap.free(again).expect("live block");
+
+    // The tail is not used up for it.
+    let more = [(); 2].map(|()| heap.granules(1000));
+    assert_eq!(heap.address(more[1]), place);
+    heap.expect_filled([guards[0], guards[2], new, more[0], more[1]]);
 }
 
 /// Small blocks may be set aside for their own size; after compaction nothing is.

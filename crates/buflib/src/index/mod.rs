@@ -35,6 +35,10 @@ use rooms::Rooms;
 /// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
 const STRIP_MAX: usize = 512;
 
+/// As long as so many granules of the tail are free, small requests are served from there: its end is the border
+/// between blocks and table.
+const PLENTY: usize = 16 * STRIP_MAX;
+
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct FreeIndex<L: Encoding> {
     cache: Cache<L>,
@@ -151,12 +155,26 @@ impl<L: Encoding> FreeIndex<L> {
                 return Ok(Some(pos));
             }
         } else if let Some((pos, length)) = self.bins.find(arena, units)? {
+            if Self::is_worth_keeping(arena, length, units) {
+                return self.take_tail(arena, units, align);
+            }
             self.bins.move_front(arena, pos, length, pos + units)?;
             return Ok(Some(pos));
         } else if let Some(pos) = self.cut(arena, units) {
             return Ok(Some(pos));
         }
         Ok(None)
+    }
+
+    /// Whether a free piece is a good part of the arena, and the free tail, which is shorter, can serve the request as
+    /// well: programs that need such a piece once need another one of its length.
+    #[inline(always)]
+    fn is_worth_keeping<C: Check>(arena: &Arena<'_, L, C>, length: Units, units: Units) -> bool {
+        const PART: usize = 16;
+        let tail = arena.room() / L::GRANULE;
+        length.0 > arena.size() / L::GRANULE / PART
+            && length.0 > tail
+            && units.0 + PLENTY < tail
     }
 
     /// Takes granules off the free tail.
@@ -192,11 +210,10 @@ impl<L: Encoding> FreeIndex<L> {
     }
 
     /// Makes the front of the free tail the strip, or part of it, so that what follows is cut as one. Not if
-    /// the tail is short: then its end is the border between blocks and table.
+    /// the tail is short.
     fn unroll<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
         const CHUNK: Units = Units(STRIP_MAX);
-        const PLENTY: usize = 16;
-        if arena.room() / L::GRANULE < PLENTY * CHUNK.0 || self.merge_strip(arena).is_err() {
+        if arena.room() / L::GRANULE < PLENTY || self.merge_strip(arena).is_err() {
             return false;
         }
         let pos = arena.tail();
