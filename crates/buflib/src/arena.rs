@@ -3,8 +3,10 @@
 //! Everything here takes positions that may be wrong, because they may come from damaged metadata:
 //! an access outside the blocks or the table is `None`, never undefined.
 
+mod entries;
 mod given;
 mod moves;
+mod payload;
 mod span;
 
 use core::marker::PhantomData;
@@ -13,11 +15,12 @@ use core::ptr::NonNull;
 
 use crate::check::Check;
 use crate::check::sealed::Engine as _;
-use crate::layout::{Encoding, FreeKind, Header, Link, Record};
-use crate::units::{Index, Pos, Units};
+use crate::layout::{Encoding, FreeKind, Header, Link};
+use crate::units::{Pos, Units};
 
 pub use given::Given;
 pub(crate) use moves::Form;
+pub(crate) use payload::Place;
 pub(crate) use span::SpanMut;
 
 /// Words that metadata is made of.
@@ -39,15 +42,6 @@ unsafe impl Plain for u64 {}
 // SAFETY: an integer without padding.
 unsafe impl Plain for u128 {}
 
-/// Where a payload is: what is behind a block's header, but for some bytes at either end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) pos: Pos,
-    pub(crate) units: Units,
-    pub(crate) skipped: usize,
-    pub(crate) taken: usize,
-}
-
 /// The two addresses that a handle and its table entry lead to a payload from; see
 /// [LAYOUT.md](https://docs.rs/crate/buflib/latest/source/docs/LAYOUT.md).
 ///
@@ -62,21 +56,6 @@ pub struct Anchors {
     pub origin: *mut u8,
 }
 
-impl Place {
-    pub(crate) const NOWHERE: Self = Self::whole(Pos::NIL, Units::ZERO);
-
-    /// All that is behind the header.
-    #[inline(always)]
-    pub(crate) const fn whole(pos: Pos, units: Units) -> Self {
-        Self {
-            pos,
-            units,
-            skipped: 0,
-            taken: 0,
-        }
-    }
-}
-
 /// A caller's buffer, aligned inward, with the two regions that are in use.
 ///
 /// ```text
@@ -85,7 +64,7 @@ impl Place {
 ///   pos 1                         pos = tail
 /// ```
 ///
-/// Invariants, which every `SAFETY` comment of this file cites:
+/// Invariants, which every `SAFETY` comment of this module cites:
 ///
 /// 1. `start - before .. end + behind` is one buffer that is borrowed for `'a` and that `start` and
 ///    `end` were derived from. `start .. end` is reached through this value alone; each byte around
@@ -344,11 +323,6 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         pos.0.wrapping_sub(1).wrapping_mul(L::GRANULE)
     }
 
-    /// Where an entry starts, in bytes from the arena's start.
-    pub(crate) fn entry_byte(&self, index: Index) -> usize {
-        self.size().wrapping_sub(index.0.wrapping_mul(Self::STRIDE))
-    }
-
     /// How many bytes from the start `offset` within the block at `pos` is, if the `len` bytes from
     /// there lie in the blocks or the sentinel's header: so they are inside the buffer and initialised
     /// (invariants 1, 3 and 4).
@@ -553,225 +527,10 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         }
     }
 
-    #[inline(always)]
-    fn entry_at(&self, index: Index) -> Option<NonNull<u8>> {
-        if index.0.wrapping_sub(1) >= self.entries {
-            return None;
-        }
-        // SAFETY: `1 <= index <= entries`, so the entry lies in the table (invariant 4).
-        Some(unsafe { self.end.sub(index.0 * Self::STRIDE) })
-    }
-
-    #[inline(always)]
-    pub(crate) fn entry(&self, index: Index) -> Option<L::Entry> {
-        let from = self.entry_at(index)?;
-        // SAFETY: an entry of the table: initialised (invariant 3), aligned (invariant 2), `Plain`.
-        Some(unsafe { from.cast::<L::Entry>().read() })
-    }
-
-    #[inline(always)]
-    pub(crate) fn put_entry(&mut self, index: Index, entry: L::Entry) {
-        if let Some(to) = self.entry_at(index) {
-            // SAFETY: an entry of the table, aligned (invariant 2) and ours (invariant 1).
-            unsafe { to.cast::<L::Entry>().write(entry) };
-        }
-    }
-
-    pub(crate) fn anchors(&self) -> Anchors {
-        Anchors {
-            table_end: self.end,
-            origin: self
-                .start
-                .as_ptr()
-                .wrapping_add(L::HEADER)
-                .wrapping_sub(L::GRANULE),
-        }
-    }
-
-    /// The lowest vacant entry between two numbers. Looked for in strides once the first few are found in
-    /// use.
-    #[inline(always)]
-    pub(crate) fn first_vacant(&self, first: Index, last: Index) -> Option<Index> {
-        const STRIDE: usize = 16;
-        let last = last.0.min(self.entries);
-        let is_vacant = |&entry: &L::Entry| L::entry_is_vacant(entry);
-        if C::ENABLED {
-            let mut numbers = (first.0..=last).map(Index);
-            return numbers.find(|&index| self.entry(index).as_ref().is_some_and(is_vacant));
-        }
-        let count = (last + 1).checked_sub(first.0)?;
-        let lowest = self.entry_at(Index(last))?.cast::<L::Entry>();
-        self.entry_at(first)?;
-        // SAFETY: entries `first` to `last`, both in the table and one behind the other without check
-        // words: initialised and aligned (invariants 2 and 3), and not written for as long as `self` is
-        // borrowed.
-        let entries = unsafe { core::slice::from_raw_parts(lowest.as_ptr(), count) };
-        let (far, near) = entries.split_at_checked(count.saturating_sub(STRIDE))?;
-        if let Some(at) = near.iter().rev().position(is_vacant) {
-            return Some(Index(first.0 + at));
-        }
-        let mut number = first.0 + near.len();
-        for some in far.rchunks(STRIDE) {
-            let any = some.iter().fold(false, |any, entry| any | is_vacant(entry));
-            if any {
-                let at = some.iter().rev().position(is_vacant)?;
-                return Some(Index(number + at));
-            }
-            number += some.len();
-        }
-        None
-    }
-
-    /// Where the payload behind a block's header starts, by its number alone.
-    ///
-    /// # Safety
-    ///
-    /// `1 <= index <= entries`, and the entry is live and leads to a block of this arena.
-    #[inline(always)]
-    pub(crate) unsafe fn ptr_unchecked(&self, index: Index) -> NonNull<u8> {
-        // SAFETY: the entry lies in the table by the caller's promise, where it is initialised, aligned
-        // (invariants 2 to 4) and `Plain`; the block it leads to is in the buffer (invariant 1).
-        unsafe {
-            let entry = self.end.sub(index.0.wrapping_mul(Self::STRIDE));
-            let pos = L::entry_pos(entry.cast::<L::Entry>().read());
-            self.start.add(Self::byte(pos).wrapping_add(L::HEADER))
-        }
-    }
-
-    /// Whether check words cost little enough for paths that are inlined.
-    #[inline(always)]
-    pub(crate) fn checks_quickly(&self) -> bool {
-        self.engine.is_quick()
-    }
-
-    /// The check word of a block with this record that has nothing more to protect.
-    #[inline(always)]
-    pub(crate) fn digest(&self, record: &Record<L>) -> u32 {
-        self.engine.digest(L::protected(record).as_ref())
-    }
-
-    /// The same with one more word to protect.
-    #[inline(always)]
-    pub(crate) fn digest_with(&self, digest: u32, word: u64) -> u32 {
-        self.engine.digest(&[digest.into(), word])
-    }
-
-    /// The check word stored beside an entry.
-    #[inline(always)]
-    pub(crate) fn seal(&self, index: Index) -> Option<u32> {
-        if !C::ENABLED {
-            return None;
-        }
-        let entry = self.entry_at(index)?;
-        // SAFETY: with a check word the stride is two entries of at least 4 bytes each, so the
-        // word behind the entry is in the table, initialised by `push_entry` (invariant 3).
-        Some(unsafe { entry.add(size_of::<L::Entry>()).cast::<u32>().read() })
-    }
-
-    #[inline(always)]
-    pub(crate) fn put_seal(&mut self, index: Index, seal: u32) {
-        if !C::ENABLED {
-            return;
-        }
-        if let Some(entry) = self.entry_at(index) {
-            // SAFETY: as in `seal`.
-            unsafe { entry.add(size_of::<L::Entry>()).cast::<u32>().write(seal) };
-        }
-    }
-
     /// Whether there is little untouched space left.
     #[inline(always)]
     pub(crate) fn is_short(&self) -> bool {
         self.room() < self.size() / 32
-    }
-
-    /// Whether one more entry fits above the blocks.
-    #[inline(always)]
-    pub(crate) fn has_room_for_entry(&self) -> bool {
-        self.entries < L::MAX_INDEX && self.room() >= Self::STRIDE
-    }
-
-    /// Grows the table by one entry. `None` if the last block reaches up to it.
-    pub(crate) fn push_entry(&mut self, entry: L::Entry) -> Option<Index> {
-        if !self.has_room_for_entry() {
-            return None;
-        }
-        let index = Index(self.entries + 1);
-        // SAFETY: `has_room_for_entry` holds invariant 4 with the entry counted, so its bytes are
-        // inside the buffer and above the blocks; they are initialised here, whole (invariant 3).
-        unsafe {
-            self.end
-                .sub(index.0 * Self::STRIDE)
-                .write_bytes(0, Self::STRIDE)
-        };
-        self.entries = index.0;
-        self.put_entry(index, entry);
-        Some(index)
-    }
-
-    /// Gives the table's last entry back.
-    pub(crate) fn pop_entry(&mut self) {
-        self.entries = self.entries.saturating_sub(1);
-    }
-
-    /// The bytes of a block that are its payload.
-    #[inline(always)]
-    pub(crate) fn payload(&self, place: Place) -> Option<&[u8]> {
-        let (from, len) = self.payload_at(place)?;
-        // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3), and not written
-        // for as long as `self` is borrowed (invariant 1).
-        Some(unsafe { core::slice::from_raw_parts(from.as_ptr(), len) })
-    }
-
-    #[inline(always)]
-    pub(crate) fn payload_mut(&mut self, place: Place) -> Option<&mut [u8]> {
-        let (from, len) = self.payload_at(place)?;
-        // SAFETY: as in `payload`, and `self` is borrowed exclusively.
-        Some(unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) })
-    }
-
-    /// Where a payload starts, and its length.
-    #[inline(always)]
-    pub(crate) fn payload_at(&self, place: Place) -> Option<(NonNull<u8>, usize)> {
-        let Place {
-            pos,
-            units,
-            skipped,
-            taken,
-        } = place;
-        if pos.0.wrapping_sub(1) >= self.tail.0 || units.0 > self.tail.0 - pos.0 {
-            return None;
-        }
-        // `1 <= pos` and `pos + units <= tail`: these do not overflow.
-        let len = units
-            .bytes::<L>()
-            .checked_sub(L::overhead(units) + skipped + taken)?;
-        // SAFETY: with its `skipped` bytes no longer than the block, which is in front of the sentinel
-        // or starts there with its header, this is inside the buffer (invariant 4).
-        let from = unsafe { self.start.add(Self::byte(pos) + L::HEADER + skipped) };
-        Some((from, len))
-    }
-
-    /// Several payloads at once; `None` if one is outside the blocks or two share a granule.
-    pub(crate) fn payloads_mut<const N: usize>(
-        &mut self,
-        places: [Place; N],
-    ) -> Option<[&mut [u8]; N]> {
-        let mut spans = [(NonNull::dangling(), 0); N];
-        for (i, (span, &place)) in spans.iter_mut().zip(&places).enumerate() {
-            *span = self.payload_at(place)?;
-            let apart = |other: &Place| {
-                place.pos >= other.pos + other.units || other.pos >= place.pos + place.units
-            };
-            if !places.iter().take(i).all(apart) {
-                return None;
-            }
-        }
-        // SAFETY: inside the blocks and initialised (`payload_at`, invariant 3); the blocks were
-        // found apart from each other above, and `self` is borrowed for as long as they live.
-        Some(
-            spans.map(|(from, len)| unsafe { core::slice::from_raw_parts_mut(from.as_ptr(), len) }),
-        )
     }
 
     /// Copies `units` whole granules, header and payload, to a place that may overlap.

@@ -17,8 +17,10 @@
 
 mod bins;
 mod cache;
+mod merge;
 mod resting;
 mod rooms;
+mod strip;
 
 use crate::arena::{Arena, SpanMut};
 use crate::check::Check;
@@ -29,15 +31,10 @@ use crate::units::{Pos, Units};
 use bins::Bins;
 pub(crate) use bins::binned;
 use cache::{Cache, Cached};
+use merge::free_behind;
 pub(crate) use resting::{Freed, Rested, Resting, number_of_resting};
 use rooms::Rooms;
-
-/// The strip takes in its neighbours up to this many granules: larger pieces are for large requests.
-const STRIP_MAX: usize = 512;
-
-/// As long as so many granules of the tail are free, small requests are served from there: its end is the border
-/// between blocks and table.
-const PLENTY: usize = 16 * STRIP_MAX;
+use strip::{PLENTY, Strip};
 
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct FreeIndex<L: Encoding> {
@@ -46,24 +43,6 @@ pub(crate) struct FreeIndex<L: Encoding> {
     bins: Bins<L>,
     strip: Strip,
     rooms: Rooms,
-}
-
-/// A free block that is in no list.
-#[derive(Clone, Copy, Hash, Debug)]
-struct Strip {
-    pos: Pos,
-    units: Units,
-}
-
-impl Strip {
-    const NONE: Self = Self {
-        pos: Pos::NIL,
-        units: Units::ZERO,
-    };
-
-    fn end(self) -> Pos {
-        self.pos + self.units
-    }
 }
 
 impl<L: Encoding> FreeIndex<L> {
@@ -172,9 +151,7 @@ impl<L: Encoding> FreeIndex<L> {
     fn is_worth_keeping<C: Check>(arena: &Arena<'_, L, C>, length: Units, units: Units) -> bool {
         const PART: usize = 16;
         let tail = arena.room() / L::GRANULE;
-        length.0 > arena.size() / L::GRANULE / PART
-            && length.0 > tail
-            && units.0 + PLENTY < tail
+        length.0 > arena.size() / L::GRANULE / PART && length.0 > tail && units.0 + PLENTY < tail
     }
 
     /// Takes granules off the free tail.
@@ -199,29 +176,6 @@ impl<L: Encoding> FreeIndex<L> {
             self.leave_gap(arena, pos, gap);
         }
         Ok(Some(pos + gap))
-    }
-
-    /// Merges the strip with the free tail, if they touch.
-    fn roll_up<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
-        if self.strip.end() == arena.tail() {
-            self.merge_strip(arena)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the front of the free tail the strip, or part of it, so that what follows is cut as one. Not if
-    /// the tail is short.
-    fn unroll<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
-        const CHUNK: Units = Units(STRIP_MAX);
-        if arena.room() / L::GRANULE < PLENTY || self.merge_strip(arena).is_err() {
-            return false;
-        }
-        let pos = arena.tail();
-        let taken = arena.set_tail(pos + CHUNK);
-        if taken {
-            self.set_strip(arena, Strip { pos, units: CHUNK });
-        }
-        taken
     }
 
     /// The same for a block that may not start anywhere: what is left in front of it is free.
@@ -286,14 +240,6 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(found)
     }
 
-    fn merge_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> Result<(), Broken> {
-        let strip = core::mem::replace(&mut self.strip, Strip::NONE);
-        if strip.units > Units::ZERO {
-            self.merge(arena, strip.pos, strip.units, false)?;
-        }
-        Ok(())
-    }
-
     /// Takes a hole for a block that compaction moves.
     pub(crate) fn take_hole<C: Check>(
         &mut self,
@@ -327,24 +273,6 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
     ) -> Result<(), Broken> {
         self.bins.move_front(arena, pos, length, pos + units)
-    }
-
-    /// Merges one of the blocks that are kept aside; false if there is none. Resting blocks are not
-    /// among them.
-    pub(crate) fn merge_one_kept<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-    ) -> Result<bool, Broken> {
-        if self.strip.units > Units::ZERO {
-            self.merge_strip(arena)?;
-        } else if let Some(room) = self.rooms.pop() {
-            self.merge(arena, room.pos, room.units, false)?;
-        } else if let Some(pos) = self.cache.pop_any(arena) {
-            self.merge_one(arena, pos)?;
-        } else {
-            return Ok(false);
-        }
-        Ok(true)
     }
 
     /// Takes granules from one of the merged blocks, of which at the most `most` are looked at that
@@ -439,160 +367,6 @@ impl<L: Encoding> FreeIndex<L> {
         Ok(true)
     }
 
-    /// Makes the last granules of a block free, from `start` to its end.
-    #[inline(always)]
-    pub(crate) fn give_back_end<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        start: Pos,
-        end: Pos,
-    ) -> Result<(), Broken> {
-        if let Some(room) = self.rooms.take_at(end) {
-            let room = Strip {
-                pos: start,
-                units: room.end() - start,
-            };
-            if room.units <= rooms::MOST {
-                self.rooms.put_back(arena, room);
-                return Ok(());
-            }
-            return self.merge(arena, room.pos, room.units, false);
-        }
-        match free_behind(arena, end)? {
-            Some(length) => self.bins.move_front(arena, end, length, start),
-            None => self.merge(arena, start, end - start, false),
-        }
-    }
-
-    /// Makes the granules of a block free: the end of blocks is lowered, or a small block is cached,
-    /// or it is merged with its free neighbours.
-    #[inline(always)]
-    pub(crate) fn give_back<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        pos: Pos,
-        units: Units,
-        follows_free: bool,
-    ) -> Result<(), Broken> {
-        if pos + units == arena.tail() {
-            return self.merge(arena, pos, units, follows_free);
-        }
-        self.set_aside(arena, pos, units, follows_free)
-    }
-
-    /// The same for a block that is not the last.
-    #[inline(always)]
-    pub(crate) fn set_aside<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        pos: Pos,
-        units: Units,
-        follows_free: bool,
-    ) -> Result<(), Broken> {
-        if Cache::<L>::holds(units) {
-            self.cache.push(arena, pos, units, follows_free);
-            return Ok(());
-        }
-        self.merge(arena, pos, units, follows_free)
-    }
-
-    /// Merges the rooms that are kept; false if there are none.
-    pub(crate) fn merge_kept<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-    ) -> Result<bool, Broken> {
-        let mut merged = false;
-        while let Some(room) = self.rooms.pop() {
-            self.merge(arena, room.pos, room.units, false)?;
-            merged = true;
-        }
-        Ok(merged)
-    }
-
-    #[inline(always)]
-    fn merge_one<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, pos: Pos) -> Result<(), Broken> {
-        match arena.header(pos) {
-            Some(header)
-                if L::is_free_as(header, FreeKind::Cached, L::units(header))
-                    && pos + L::units(header) <= arena.tail() =>
-            {
-                self.merge(arena, pos, L::units(header), L::follows_free(header))
-            }
-            _ => Err(Broken),
-        }
-    }
-
-    /// Makes granules free and merges them with the free neighbours that are not cached.
-    #[inline(never)]
-    pub(crate) fn merge<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        pos: Pos,
-        units: Units,
-        follows_free: bool,
-    ) -> Result<(), Broken> {
-        let (mut pos, mut end, mut follows_free) = (pos, pos + units, follows_free);
-        if let Some(room) = self.rooms.take_at(end) {
-            end = room.end();
-        }
-        if let Some(room) = self.rooms.take_before(pos) {
-            (pos, follows_free) = (room.pos, false);
-        }
-        // Both neighbours are looked at before either is touched.
-        let front = if follows_free {
-            free_in_front(arena, pos)?
-        } else {
-            pos
-        };
-        let behind = free_behind(arena, end)?;
-        let past = end + behind.unwrap_or(Units::ZERO);
-        let strip = self.strip;
-        if strip.end() != front && strip.pos != past && past != arena.tail() {
-            return match (front < pos, behind) {
-                (false, None) => {
-                    self.bins.insert(arena, pos, end - pos);
-                    Ok(())
-                }
-                (false, Some(length)) => self.bins.move_front(arena, end, length, pos),
-                (true, None) => self.bins.move_end(arena, front, pos - front, end),
-                (true, Some(length)) => {
-                    self.bins.remove(arena, end, length)?;
-                    self.bins.move_end(arena, front, pos - front, past)
-                }
-            };
-        }
-        if front < pos {
-            self.bins.remove(arena, front, pos - front)?;
-        }
-        if let Some(length) = behind {
-            self.bins.remove(arena, end, length)?;
-        }
-        let (mut start, mut end) = (front, past);
-        let touches_strip = strip.end() == start || strip.pos == end;
-        if touches_strip {
-            start = start.min(strip.pos);
-            end = end.max(strip.end());
-            self.strip = Strip::NONE;
-        }
-        if end == arena.tail() {
-            let _ = arena.set_tail(start);
-        } else if touches_strip && (end - start).0 <= STRIP_MAX {
-            if behind.is_some() {
-                arena.mark(end, false);
-            }
-            self.set_strip(
-                arena,
-                Strip {
-                    pos: start,
-                    units: end - start,
-                },
-            );
-        } else {
-            self.bins.insert(arena, start, end - start);
-        }
-        Ok(())
-    }
-
     /// Makes a gap between two blocks a merged free block. For compaction.
     #[inline(always)]
     pub(crate) fn insert_gap<C: Check>(
@@ -602,51 +376,6 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
     ) {
         self.bins.insert(arena, pos, units);
-    }
-
-    /// Cuts `units` off the front of the strip, if it is long enough.
-    #[inline(always)]
-    fn cut<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, units: Units) -> Option<Pos> {
-        let Strip { pos, units: length } = self.strip;
-        if length < units {
-            return None;
-        }
-        self.set_strip(
-            arena,
-            Strip {
-                pos: pos + units,
-                units: length - units,
-            },
-        );
-        Some(pos)
-    }
-
-    #[inline(always)]
-    fn set_strip<C: Check>(&mut self, arena: &mut Arena<'_, L, C>, strip: Strip) {
-        if strip.units == Units::ZERO {
-            self.strip = Strip::NONE;
-            return;
-        }
-        self.strip = strip;
-        arena.put_free(strip.pos, FreeKind::Cached, strip.units, false, Pos::NIL);
-    }
-
-    /// Makes the longer of the present strip and this free piece the strip; the other is merged.
-    #[inline(always)]
-    fn offer_strip<C: Check>(
-        &mut self,
-        arena: &mut Arena<'_, L, C>,
-        piece: Strip,
-    ) -> Result<(), Broken> {
-        let mut rest = piece;
-        if piece.units >= self.strip.units {
-            rest = self.strip;
-            self.set_strip(arena, piece);
-        }
-        if rest.units == Units::ZERO {
-            return Ok(());
-        }
-        self.merge(arena, rest.pos, rest.units, false)
     }
 
     /// The length of a large free block, known in constant time: the strip, or one of the last bin.
@@ -695,19 +424,6 @@ impl<L: Encoding> FreeIndex<L> {
     }
 }
 
-/// The length of the merged free block that starts at `pos`, if one does.
-#[inline(always)]
-fn free_behind<L: Encoding, C: Check>(
-    arena: &Arena<'_, L, C>,
-    pos: Pos,
-) -> Result<Option<Units>, Broken> {
-    match arena.header(pos).and_then(L::merged_units) {
-        Some(units) if units > Units::ZERO && pos + units <= arena.tail() => Ok(Some(units)),
-        Some(_) => Err(Broken),
-        None => Ok(None),
-    }
-}
-
 /// A merged free block of one granule, which no list has: found by a walk over all blocks.
 fn find_single<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, align: usize) -> Option<Pos> {
     let mut pos = Pos::FIRST;
@@ -724,18 +440,6 @@ fn find_single<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, align: usize) -> 
         pos = pos + L::units(header);
     }
     None
-}
-
-/// Where the merged free block in front of `pos` starts.
-#[inline(always)]
-fn free_in_front<L: Encoding, C: Check>(arena: &Arena<'_, L, C>, pos: Pos) -> Result<Pos, Broken> {
-    let length = arena.footer(pos).unwrap_or(Units::ZERO);
-    let front = pos - length;
-    if length > Units::ZERO && binned(arena, front) == Ok(length) {
-        Ok(front)
-    } else {
-        Err(Broken)
-    }
 }
 
 /// A list that leads to `pos`, where nothing fits to it.

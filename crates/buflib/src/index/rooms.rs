@@ -3,7 +3,8 @@
 //! A program that builds a string makes its block a little larger again and again, and often two in
 //! turn. From a room that costs one header; from a bin it costs a list.
 
-use super::{Strip, broken_list};
+use super::broken_list;
+use super::strip::Strip;
 use crate::arena::{Arena, SpanMut};
 use crate::check::Check;
 use crate::error::Corruption;
