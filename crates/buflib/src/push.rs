@@ -108,6 +108,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The blocks between this one and the next merged free space, if they are few and light and all go equally far.
     fn light_neighbours(&self, live: &Live<L>, shape: Shape) -> Result<Option<Run>, Corruption> {
         const MOST: usize = 8;
+        // A shorter block is moved itself for less than it takes to look at its neighbours.
+        const LEAST: Units = Units(16);
+        if live.units < LEAST {
+            return Ok(None);
+        }
         let mut way = Way::behind(live, shape, self.arena.tail());
         let mut run = Run::NONE;
         while way.pos < way.end {

@@ -11,6 +11,7 @@ use common::{Checked, Memory, arena_bytes, payload};
 
 on_every_heap!(
     light_neighbours_are_pushed_into_the_hole_behind_them,
+    short_blocks_leave_light_neighbours_alone,
     light_neighbours_are_pushed_into_the_free_tail,
     heavy_neighbours_stay_and_the_block_itself_moves,
     immovable_neighbours_stay_and_the_block_itself_moves,
@@ -553,6 +554,19 @@ fn light_neighbours_are_pushed_into_the_hole_behind_them<L: Layout, C: Check>() 
     assert_eq!(grow_by_one(&mut heap, large), 2);
     assert_eq!(heap.address(large), address);
     heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+/// Looking at neighbours would take longer.
+fn short_blocks_leave_light_neighbours_alone<L: Layout, C: Check>() {
+    let mut memory = Memory::new(64 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let [short, neighbour] = [heap.granules(12), heap.granules(1)];
+    let address = heap.address(neighbour);
+    heap.resize(short, payload::<L>(13)).expect("room");
+    assert_eq!(heap.address(neighbour), address);
+    assert!(heap.address(short) > address);
+    heap.expect_front(short, payload::<L>(12));
+    heap.expect_filled([neighbour]);
 }
 
 /// There is more free space behind the last block than the block is to gain, but not as much as it is to have.
