@@ -50,6 +50,12 @@ impl Shape {
     }
 }
 
+/// A new block, and where it is.
+pub(crate) struct Allocated<L: Layout> {
+    pub(crate) handle: Handle<L>,
+    pub(crate) pos: Pos,
+}
+
 impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Allocates `size` bytes, aligned to the granule. Zero is a size like any other.
     ///
@@ -75,7 +81,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
         match self.alloc_at_once(size) {
             Some(handle) => Ok(handle),
-            None => self.alloc_plain(size, &mut Nobody),
+            None => Ok(self.alloc_plain(size, &mut Nobody)?.handle),
         }
     }
 
@@ -115,8 +121,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if let Some(waking) = self.plan_resting(size) {
             return Ok((waking.handle, self.alloc_resting(&waking, size)));
         }
-        let handle = self.alloc_plain(size, &mut Nobody)?;
-        Ok((handle, self.get_mut(handle)?))
+        self.alloc_mut_any(size)
+    }
+
+    /// Apart, so that the common case need not keep registers for it.
+    #[inline(never)]
+    fn alloc_mut_any(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
+        let Allocated { handle, pos } = self.alloc_plain(size, &mut Nobody)?;
+        let place = Shape::new::<L, C>(size, 0).map(|shape| shape.place(pos));
+        let bytes = place.and_then(|place| self.arena.payload_mut(place));
+        Ok((handle, bytes.unwrap_or_default()))
     }
 
     #[inline(never)]
@@ -124,18 +138,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         &mut self,
         size: usize,
         keeper: &mut K,
-    ) -> Result<Handle<L>, Error> {
+    ) -> Result<Allocated<L>, Error> {
         let Some(shape) = Shape::new::<L, C>(size, 0) else {
             return Err(Self::too_large(size));
         };
-        if let Some(handle) = self.wake_any(shape) {
-            return Ok(handle);
+        if let Some(allocated) = self.wake_any(shape) {
+            return Ok(allocated);
         }
-        let place = match self.find_place(shape.units, 1) {
-            Ok(Some(place)) => place,
+        let pos = match self.find_place(shape.units, 1) {
+            Ok(Some(pos)) => pos,
             _ => self.make_place(shape.units, 1, size, keeper)?,
         };
-        self.settle(place, shape, Traits::plain)
+        let handle = self.settle(pos, shape, Traits::plain)?;
+        Ok(Allocated { handle, pos })
     }
 
     /// Allocates as the [`Request`] says.

@@ -80,10 +80,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// ```
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
-        let place = match self.resize_in_room(handle, size) {
-            Some(place) => place,
-            None => self.resize_to(handle, size, &mut Nobody)?,
-        };
+        match self.resize_in_room(handle, size) {
+            Some(place) => Ok(self.arena.payload_mut(place).unwrap_or_default()),
+            None => self.resize_mut_any(handle, size),
+        }
+    }
+
+    /// Apart, so that the common case need not keep registers for it.
+    #[inline(never)]
+    fn resize_mut_any(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
+        let place = self.resize_to(handle, size, &mut Nobody)?;
         Ok(self.arena.payload_mut(place).unwrap_or_default())
     }
 

@@ -6,7 +6,7 @@
 //! again:    entry i --position--> header: number i, generation g + 1
 //! ```
 
-use crate::alloc::Shape;
+use crate::alloc::{Allocated, Shape};
 use crate::arena::{Arena, SpanMut};
 use crate::block::Live;
 use crate::check::Check;
@@ -78,7 +78,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// The same for sizes that are rare, and for all of them where check words take long.
     #[inline(always)]
-    pub(crate) fn wake_any(&mut self, shape: Shape) -> Option<Handle<L>> {
+    pub(crate) fn wake_any(&mut self, shape: Shape) -> Option<Allocated<L>> {
         if self.maximum != Index::NONE {
             return None;
         }
@@ -91,7 +91,10 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let rested = listed.or_else(|| resting.take_unlisted(&self.arena, shape.units))?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
-        Some(waking.handle)
+        Some(Allocated {
+            handle: waking.handle,
+            pos: waking.pos,
+        })
     }
 
     /// The same for a request with an alignment, in granules.

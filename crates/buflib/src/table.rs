@@ -24,9 +24,10 @@ pub(crate) struct Table<L: Encoding> {
     numbering: L::Numbering,
     /// Entries that are vacant.
     vacancies: usize,
-    live: usize,
-    /// Entries that are pin records.
+    /// Entries that are pin records. Between two counts that change together: side by side, they are read as one, which has to
+    /// wait where either was written a moment ago.
     records: usize,
+    live: usize,
     /// The generation that an entry starts from when the table grows.
     fresh: u32,
     /// How far that has come since the table was empty: no entry is further behind.

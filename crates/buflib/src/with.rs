@@ -72,7 +72,10 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
         self.keep_pace()?;
         let result = match self.heap.alloc_at_once(size) {
             Some(handle) => Ok(handle),
-            None => self.heap.alloc_plain(size, &mut Asked(&mut *self.owner)),
+            None => {
+                let allocated = self.heap.alloc_plain(size, &mut Asked(&mut *self.owner));
+                allocated.map(|block| block.handle)
+            }
         };
         self.told(result, |handle| Event::Allocated {
             handle,
