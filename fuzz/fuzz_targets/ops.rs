@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 #[allow(dead_code, unused_imports, unused_macros)]
 #[path = "../../crates/buflib/tests/common/mod.rs"]
 mod common;
-#[allow(dead_code, reason = "of two targets")]
+#[allow(dead_code, unused_imports, reason = "of two targets")]
 #[path = "../../crates/buflib/tests/fuzz/mod.rs"]
 mod fuzz;
 

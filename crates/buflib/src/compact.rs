@@ -62,19 +62,23 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) const NONE: Self = Self::at(Pos::NIL, Pos::NIL);
+    pub(crate) const NONE: Self = Self {
+        blocks: 0,
+        ..Self::of(Pos::NIL, Pos::NIL, Units::ZERO)
+    };
 
-    /// One without blocks yet.
-    pub(crate) const fn at(from: Pos, to: Pos) -> Self {
+    /// One block.
+    pub(crate) const fn of(from: Pos, to: Pos, units: Units) -> Self {
         Self {
             from,
             to,
-            units: Units::ZERO,
-            blocks: 0,
+            units,
+            blocks: 1,
         }
     }
 
     /// Takes in a block, if it is the next one and goes equally far.
+    #[inline(always)]
     pub(crate) fn takes_in(&mut self, pos: Pos, to: Pos, units: Units) -> bool {
         let next = self.from + self.units == pos && self.to + self.units == to;
         if next {
@@ -303,22 +307,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     // Into a hole further down; what it leaves is free.
                     self.flush(&mut run);
                     let follows = self.arena.header(place).is_some_and(L::follows_free);
-                    self.move_run(Run {
-                        from: pos,
-                        to: place,
-                        units,
-                        blocks: 1,
-                    });
+                    self.move_run(Run::of(pos, place, units));
                     self.arena.mark(place, follows);
                 } else {
                     // An owner is told when its block has been moved, so that one moves alone.
-                    if place > target || run.from + run.units != pos || goal.told.is_some() {
+                    if goal.told.is_some() || !run.takes_in(pos, place, units) {
                         self.flush(&mut run);
-                        run = Run::at(pos, place);
+                        run = Run::of(pos, place, units);
                     }
                     self.arena.mark(pos, false);
-                    run.units += units;
-                    run.blocks += 1;
                     if place > target || goal.told.is_some() {
                         // The gap may be where the block is now: move it before the gap is written.
                         self.flush(&mut run);

@@ -127,14 +127,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let Some((other, to)) = self.next_in_way(&mut way)? else {
                 return Ok(None);
             };
+            let joins = run.takes_in(other.pos, to, other.units);
             if run.blocks == 0 {
-                run = Run::at(other.pos, to);
+                run = Run::of(other.pos, to, other.units);
+            } else if !joins {
+                return Ok(None);
             }
-            if L::is_fixed(&other.record)
-                || run.blocks > MOST
-                || !run.takes_in(other.pos, to, other.units)
-                || run.units.0 > live.units.0 / 4
-            {
+            if L::is_fixed(&other.record) || run.blocks > MOST || run.units.0 > live.units.0 / 4 {
                 return Ok(None);
             }
             other.verify(&self.arena)?;
@@ -199,8 +198,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 if !joins {
                     runs.rotate_left(1);
                     if let Some(run) = runs.last_mut() {
-                        *run = Run::at(other.pos, to);
-                        run.takes_in(other.pos, to, other.units);
+                        *run = Run::of(other.pos, to, other.units);
                     }
                 }
             }
