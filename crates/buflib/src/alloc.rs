@@ -81,7 +81,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub fn alloc(&mut self, size: usize) -> Result<Handle<L>, Error> {
         match self.alloc_at_once(size) {
             Some(handle) => Ok(handle),
-            None => Ok(self.alloc_plain(size, &mut Nobody)?.handle),
+            None => self.alloc_any(size),
         }
     }
 
@@ -124,10 +124,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.alloc_mut_any(size)
     }
 
+    #[inline(never)]
+    fn alloc_any(&mut self, size: usize) -> Result<Handle<L>, Error> {
+        Ok(self.alloc_less_common(size)?.handle)
+    }
+
+    #[inline(always)]
+    fn alloc_less_common(&mut self, size: usize) -> Result<Allocated<L>, Error> {
+        match self.wake_tiny(size) {
+            Some(allocated) => Ok(allocated),
+            None => self.alloc_plain(size, &mut Nobody),
+        }
+    }
+
     /// Apart, so that the common case need not keep registers for it.
     #[inline(never)]
     fn alloc_mut_any(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
-        let Allocated { handle, pos } = self.alloc_plain(size, &mut Nobody)?;
+        let Allocated { handle, pos } = self.alloc_less_common(size)?;
         let place = Shape::new::<L, C>(size, 0).map(|shape| shape.place(pos));
         let bytes = place.and_then(|place| self.arena.payload_mut(place));
         Ok((handle, bytes.unwrap_or_default()))

@@ -31,6 +31,14 @@ pub(crate) struct Waking<L: Layout> {
 
 impl<L: Layout> Waking<L> {
     #[inline(always)]
+    fn allocated(&self) -> Allocated<L> {
+        Allocated {
+            handle: self.handle,
+            pos: self.pos,
+        }
+    }
+
+    #[inline(always)]
     fn write<'s, C: Check>(&self, mut arena: Arena<'s, L, C>) -> Option<SpanMut<'s, L, C>> {
         if L::WAKES_ENTRY {
             arena.put_entry(self.index, self.record.entry);
@@ -76,6 +84,21 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         span.and_then(|span| span.payload(size)).unwrap_or_default()
     }
 
+    /// The same for sizes too small for a list, which is tried before all that is rare.
+    #[inline(always)]
+    pub(crate) fn wake_tiny(&mut self, size: usize) -> Option<Allocated<L>> {
+        let below = (Arena::<L, C>::LEAST_LINKED.0 - 1) * L::GRANULE;
+        if size > below.saturating_sub(L::HEADER) || self.maximum != Index::NONE {
+            return None;
+        }
+        let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        let resting = self.index.resting();
+        let rested = resting.take_tiny(&self.arena, shape.units)?;
+        let waking = self.plan_wake(&rested, shape)?;
+        self.wake(&waking);
+        Some(waking.allocated())
+    }
+
     /// The same for sizes that are rare, and for all of them where check words take long.
     #[inline(always)]
     pub(crate) fn wake_any(&mut self, shape: Shape) -> Option<Allocated<L>> {
@@ -91,10 +114,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let rested = listed.or_else(|| resting.take_unlisted(&self.arena, shape.units))?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
-        Some(Allocated {
-            handle: waking.handle,
-            pos: waking.pos,
-        })
+        Some(waking.allocated())
     }
 
     /// The same for a request with an alignment, in granules.

@@ -66,7 +66,7 @@ impl<L: Encoding> Resting<L> {
     };
 
     /// Lets a small block in use with this header rest; none, and nothing done, if it is not of a size
-    /// that has a list.
+    /// that has a list, or of one that is too small for it and the stack is full.
     #[inline(always)]
     pub(crate) fn rest<C: Check>(
         &mut self,
@@ -77,7 +77,7 @@ impl<L: Encoding> Resting<L> {
     ) -> Option<()> {
         let least = Arena::<L, C>::LEAST_LINKED;
         if units.0.wrapping_sub(least.0) > L::CACHED_MAX - least.0 {
-            return None;
+            return self.rest_tiny(arena, pos, units, header);
         }
         let first = self.lists.as_mut().get_mut(units.0)?;
         let mut span = arena.span_mut(pos, units)?;
@@ -85,6 +85,38 @@ impl<L: Encoding> Resting<L> {
         span.put_flags(L::rest(header));
         *first = L::Link::pack(pos.0);
         Some(())
+    }
+
+    /// The same for a block that is too small for a link.
+    #[inline(always)]
+    fn rest_tiny<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        pos: Pos,
+        units: Units,
+        header: L::Header,
+    ) -> Option<()> {
+        if !Self::is_tiny::<C>(units) {
+            return None;
+        }
+        let top = self.tiny.as_mut().get_mut(self.tinies)?;
+        *top = L::Link::pack(pos.0);
+        self.tinies += 1;
+        arena.put_resting(pos, header);
+        Some(())
+    }
+
+    /// Takes a block of exactly `units`, too small for a link, off the stack.
+    #[inline(always)]
+    pub(crate) fn take_tiny<C: Check>(
+        &mut self,
+        arena: &Arena<'_, L, C>,
+        units: Units,
+    ) -> Option<Rested<L>> {
+        let top = self.tinies.checked_sub(1)?;
+        let rested = Self::at(arena, *self.tiny.as_ref().get(top)?, units)?;
+        self.tinies = top;
+        Some(rested)
     }
 
     /// Takes the block of exactly `units` that came to rest last out of its list; none if the list is
@@ -142,7 +174,7 @@ impl<L: Encoding> Resting<L> {
         units.0 > L::CACHED_MAX && units.0 < L::LONG.min(16 * L::CACHED_MAX)
     }
 
-    /// The same as [`rest`](Self::rest) for sizes that have no list.
+    /// The same as [`rest`](Self::rest) for larger sizes, which have no list.
     pub(crate) fn rest_unlisted<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
@@ -150,15 +182,6 @@ impl<L: Encoding> Resting<L> {
         units: Units,
         header: L::Header,
     ) -> Freed {
-        if Self::is_tiny::<C>(units) {
-            let Some(top) = self.tiny.as_mut().get_mut(self.tinies) else {
-                return Freed::Not;
-            };
-            *top = L::Link::pack(pos.0);
-            self.tinies += 1;
-            arena.put_resting(pos, header);
-            return Freed::Rests;
-        }
         if !Self::has_place(units) {
             return Freed::Not;
         }
@@ -179,10 +202,7 @@ impl<L: Encoding> Resting<L> {
         units: Units,
     ) -> Option<Rested<L>> {
         if Self::is_tiny::<C>(units) {
-            let top = self.tinies.checked_sub(1)?;
-            let rested = Self::at(arena, *self.tiny.as_ref().get(top)?, units)?;
-            self.tinies = top;
-            return Some(rested);
+            return self.take_tiny(arena, units);
         }
         if !Self::has_place(units) {
             return None;
