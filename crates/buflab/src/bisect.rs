@@ -16,7 +16,7 @@ pub(crate) struct Found {
 }
 
 /// One part in so many: how exact the result is.
-const PRECISION: u64 = 1000;
+const PRECISION: u64 = 4000;
 
 /// How far above the expected size the search goes before it gives up.
 const MOST: u64 = 16;
@@ -33,7 +33,7 @@ pub(crate) struct Bounds {
     pub(crate) limit: u64,
 }
 
-/// Finds by bisection, to a tenth of a percent, the smallest size that fits.
+/// Finds by bisection, to a fortieth of a percent, the smallest size that fits.
 ///
 /// With a heap for which a larger arena is not always better, this is one of the sizes at which it
 /// begins to fit.
@@ -110,7 +110,7 @@ mod tests {
             });
             let size = found.size.unwrap();
             assert!(
-                size >= border && size - border <= border / 1000,
+                size >= border && size - border <= border / PRECISION,
                 "{border}: {size}"
             );
         }

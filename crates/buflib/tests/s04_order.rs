@@ -154,7 +154,7 @@ fn sizes_of_heaps_are_as_documented() {
         ];
         assert_eq!(
             sizes.map(|bytes| bytes.div_ceil(100) * 100),
-            [3500, 2000, 700]
+            [3300, 2000, 700]
         );
     }
 }

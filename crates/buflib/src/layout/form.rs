@@ -88,6 +88,6 @@ macro_rules! form {
     };
 }
 
-form!(Standard: split 3, bins 208, map 7, cached 127, resting 128, 8 * TINY, PLACES, numbering Any);
+form!(Standard: split 3, bins 208, map 7, cached 127, resting 128, 6 * TINY, PLACES, numbering Any);
 form!(Ordered: split 3, bins 208, map 7, cached 127, resting 0, 0, 0, numbering Lowest<64>);
 form!(Small: split 1, bins 54, map 2, cached 15, resting 0, 0, 0, numbering Lowest<4>);

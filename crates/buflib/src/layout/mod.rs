@@ -35,7 +35,7 @@ pub use wide::Wide;
 ///
 /// | layout | numbers | the heap's own size, on 64 bits | what for |
 /// |---|---|---|---|
-/// | [`Standard`] | any that is free | 3,500 bytes | speed |
+/// | [`Standard`] | any that is free | 3,300 bytes | speed |
 /// | [`Ordered`] | the lowest | 2,000 bytes | programs that count on low numbers; what C code is given |
 /// | [`Small`] | the lowest | 700 bytes | many heaps, or little memory |
 ///
