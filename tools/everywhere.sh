@@ -3,8 +3,8 @@
 # The standard library for that is the one of the toolchain in use if it has the target; otherwise it is built with the
 # compiler of Debian that comes with the sources. What is not of this machine runs under emulation.
 #
-#   PROPTEST_CASES=N    how many programs each model runs (default: 256)
-#   TESTS='PROGRAM…'    which test programs (default: `together`, which has all tests)
+#   PROPTEST_CASES=N, BUFLIB_C_PROGRAMS=N  how many programs each model runs (default: 256 and 800)
+#   TESTS='PROGRAM…'    which test programs (default: `together`, which has all tests, and programs of calls from C)
 #   IMAGES=write        writes the images in tests/snapshots again, before anything is tested
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -83,13 +83,14 @@ for target; do
     # A linker is one word for Cargo.
     export "CARGO_TARGET_${name}_LINKER=${linker[0]}" "CARGO_TARGET_${name}_RUNNER=${runner[*]}"
     [ ${#linker[@]} -eq 1 ] || export "CARGO_TARGET_${name}_RUSTFLAGS=-Clink-arg=${linker[1]}"
-    all=(test --quiet --locked --package buflib --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}/everywhere/$target")
+    all=(test --quiet --locked --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}/everywhere/$target")
     all+=("${build[@]}")
     if [ "${IMAGES:-}" = write ]; then
-        "${cargo[@]}" "${all[@]}" --test b09_snapshots_elsewhere -- --ignored
+        "${cargo[@]}" "${all[@]}" --package buflib --test b09_snapshots_elsewhere -- --ignored
     fi
     started=$SECONDS
-    if "${cargo[@]}" "${all[@]}" --no-fail-fast --lib "${tests[@]}"; then
+    if "${cargo[@]}" "${all[@]}" --package buflib --no-fail-fast --lib "${tests[@]}" &&
+        { [ -n "${TESTS:-}" ] || "${cargo[@]}" "${all[@]}" --package buflib-c --test programs; }; then
         echo "everywhere: $target: all pass, $((SECONDS - started)) s"
     else
         failed+=("$target")

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// As many as fit into a test run; `BUFLIB_C_PROGRAMS` says how many for a longer one.
 fn programs() -> u64 {
@@ -21,14 +21,14 @@ fn first() -> u64 {
 #[test]
 fn programs_of_calls_do_what_the_model_says() {
     // In a callback, a failed assertion ends the process: the hook is what names the program.
-    static SEED: AtomicU64 = AtomicU64::new(0);
+    static SEED: AtomicUsize = AtomicUsize::new(0);
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         eprintln!("program {}", SEED.load(Ordering::Relaxed));
         report(info);
     }));
     for seed in first()..first() + programs() {
-        SEED.store(seed, Ordering::Relaxed);
+        SEED.store(seed as usize, Ordering::Relaxed);
         let mut random = fastrand::Rng::with_seed(seed);
         let length = random.usize(2..if cfg!(miri) { 100 } else { 800 });
         let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
