@@ -153,7 +153,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if record.entry != live.record.entry {
             self.arena.put_entry(live.index, record.entry);
         }
-        self.arena.put_seal(live.index, self.arena.digest(&record));
+        self.arena.put_digest(live.index, &record);
         Some(shape.place(live.pos))
     }
 
@@ -216,7 +216,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         arena.put_header(live.pos, header);
         arena.put_entry(index, left.entry);
         let record = Record { entry, ..record };
-        arena.put_seal(live.index, arena.digest(&record));
+        arena.put_digest(live.index, &record);
         let resting = self.index.resting();
         resting.rest(&mut arena, live.pos, live.units, header)?;
         let seal = L::rested_seal(self.arena.digest(&left), 0);

@@ -43,7 +43,7 @@ impl<L: Layout> Waking<L> {
         if L::WAKES_ENTRY {
             arena.put_entry(self.index, self.record.entry);
         }
-        arena.put_seal(self.index, arena.digest(&self.record));
+        arena.put_digest(self.index, &self.record);
         let mut span = arena.into_span(self.pos, self.units)?;
         span.put_flags(self.record.header);
         Some(span)
@@ -147,7 +147,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             entry,
             trailer: L::Trailer::default(),
         };
-        if C::ENABLED && self.arena.seal(index) != Some(self.arena.digest(&record)) {
+        if !self.arena.is_sealed(index, &record) {
             return None;
         }
         let (record, token) = L::wake(&record, shape.pad);
@@ -221,7 +221,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 ..live.record
             };
             self.arena.put_entry(live.index, entry);
-            self.arena.put_seal(live.index, self.arena.digest(&record));
+            self.arena.put_digest(live.index, &record);
         }
         live.seal_rested(&mut self.arena);
         self.count_resting(units);

@@ -327,8 +327,7 @@ pub(crate) fn number_of_resting<L: Encoding, C: Check>(
         entry,
         trailer: L::Trailer::default(),
     };
-    if C::ENABLED && arena.seal(index) != Some(arena.digest(&record)) {
-        return None;
-    }
-    Some((index, L::generation(&record)))
+    arena
+        .is_sealed(index, &record)
+        .then(|| (index, L::generation(&record)))
 }
