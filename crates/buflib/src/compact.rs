@@ -153,7 +153,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if self.is_settled::<K>() {
             return Ok(());
         }
-        self.verify_row::<K>()?;
+        self.verify_row()?;
         let refused = self.counters.refused;
         self.sweep(Window::ALL, keeper)?;
         self.settled = true;
@@ -188,7 +188,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             {
                 return Ok(Room::NotThere);
             }
-            self.verify_row::<K>()?;
+            self.verify_row()?;
             self.merge_all()?;
             resting = 0;
         }

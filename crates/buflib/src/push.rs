@@ -150,7 +150,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
         // A damaged free block in front would hide blocks once what it seems to end at has been pushed there.
-        self.verify_row::<K>()?;
+        self.verify_row()?;
         let tail = self.arena.tail();
         let mut way = Way::behind(live, shape, tail);
         while let Some((other, _)) = self.next_in_way(&mut way)? {

@@ -321,8 +321,10 @@ impl<L: Encoding> Table<L> {
         if self.tidy {
             return Ok(());
         }
-        let entries = (1..=arena.entries()).filter_map(|number| arena.entry(Index(number)));
-        if entries.filter(|&entry| L::entry_is_vacant(entry)).count() != self.vacancies {
+        let vacant = arena
+            .table_down()
+            .filter(|&entry| L::entry_is_vacant(entry));
+        if vacant.count() != self.vacancies {
             return Err(Broken);
         }
         self.tidy = true;
@@ -336,16 +338,26 @@ impl<L: Encoding> Table<L> {
         self.vacancies = 0;
         self.numbering = L::Numbering::EMPTY;
         self.numbering.extend(arena.entries());
-        for number in (1..=arena.entries()).rev() {
-            let index = Index(number);
-            if let Some(entry) = arena
-                .entry(index)
-                .filter(|&entry| L::entry_is_vacant(entry))
-            {
-                arena.put_entry(index, L::vacant(self.link(), L::vacant_generation(entry)));
+        if L::Numbering::LOWEST {
+            arena.rewrite_down(|index, entry| {
+                if !L::entry_is_vacant(entry) {
+                    return entry;
+                }
                 self.add_vacancy(index);
-            }
+                L::vacant(Index::NONE, L::vacant_generation(entry))
+            });
+            return Ok(());
         }
+        // Without a branch, since nothing foretells which entries are vacant.
+        let (mut first, mut vacancies) = (Index::NONE, 0);
+        arena.rewrite_down(|index, entry| {
+            let vacant = L::entry_is_vacant(entry);
+            let linked = L::vacant(first, L::vacant_generation(entry));
+            first = if vacant { index } else { first };
+            vacancies += usize::from(vacant);
+            if vacant { linked } else { entry }
+        });
+        (self.vacant, self.vacancies) = (first, vacancies);
         Ok(())
     }
 

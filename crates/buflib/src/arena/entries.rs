@@ -38,6 +38,35 @@ impl<L: Encoding, C: Check> Arena<'_, L, C> {
         }
     }
 
+    /// All entries, from that with the highest number down.
+    pub(crate) fn table_down(&self) -> impl Iterator<Item = L::Entry> + '_ {
+        (0..self.entries).map(|at| {
+            // SAFETY: `at < entries`, so this is an entry of the table: initialised (invariant 3), aligned
+            // (invariant 2), `Plain`.
+            unsafe { self.lowest_entry().add(at * Self::STRIDE).cast().read() }
+        })
+    }
+
+    /// Passes all entries in the same order, and puts what comes back in their places.
+    #[inline(always)]
+    pub(crate) fn rewrite_down(&mut self, mut new: impl FnMut(Index, L::Entry) -> L::Entry) {
+        for at in 0..self.entries {
+            let index = Index(self.entries - at);
+            // SAFETY: as in `table_down`, and the table is ours (invariant 1).
+            unsafe {
+                let place = self.lowest_entry().add(at * Self::STRIDE).cast();
+                place.write(new(index, place.read()));
+            }
+        }
+    }
+
+    /// Where the entry with the highest number is; the table's end if there is none.
+    #[inline(always)]
+    fn lowest_entry(&self) -> NonNull<u8> {
+        // SAFETY: the table is inside the buffer (invariants 1 and 4).
+        unsafe { self.end.sub(self.table_bytes()) }
+    }
+
     pub(crate) fn anchors(&self) -> Anchors {
         Anchors {
             table_end: self.end,

@@ -75,7 +75,7 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
     }
 
     #[inline(always)]
-    fn table_bytes(&self) -> usize {
+    pub(super) fn table_bytes(&self) -> usize {
         self.entries.wrapping_mul(Self::STRIDE)
     }
 

@@ -46,8 +46,27 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Checks all blocks for what a move relies on.
-    pub(crate) fn verify_row<K: Keeper<L, C>>(&self) -> Result<(), Corruption> {
-        self.survey::<K>(Units::ZERO, Units::ZERO).map(drop)
+    pub(crate) fn verify_row(&self) -> Result<(), Corruption> {
+        let mut counts = Counts::default();
+        let mut pos = Pos::FIRST;
+        while pos < self.arena.tail() {
+            let header = self.header_in_row(pos)?;
+            counts.add::<L>(header);
+            self.verify_in_row(pos, header)?;
+            pos = pos + L::units(header);
+        }
+        counts.expect(self)
+    }
+
+    /// Checks a block of the row for what a move relies on, and tells what is known of it then if that matters.
+    #[inline(always)]
+    fn verify_in_row(&self, pos: Pos, header: L::Header) -> Result<Option<Live<L>>, Corruption> {
+        if L::is_free(header) || !(C::ENABLED || self.may_hold()) {
+            return Ok(None);
+        }
+        let block = Live::at(&self.arena, pos, header)?;
+        block.verify(&self.arena)?;
+        Ok(Some(block))
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
@@ -62,7 +81,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let mut found: Option<(Units, Window)> = None;
         // The shortest piece of the row that ends at `pos` and has enough free space.
         let (mut from, mut free, mut live) = (Pos::FIRST, Units::ZERO, Units::ZERO);
-        let (mut used, mut blocks, mut resting) = (Units::ZERO, 0, 0);
+        let mut counts = Counts::default();
         let mut pos = Pos::FIRST;
         loop {
             let at_end = pos >= tail;
@@ -72,6 +91,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Some(self.header_in_row(pos)?)
             };
             let units = header.map_or(self.arena.top() - tail, L::units);
+            if let Some(header) = header {
+                counts.add::<L>(header);
+            }
             match header {
                 Some(header) if !L::is_free(header) => {
                     if gap >= wanted {
@@ -79,11 +101,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                     }
                     gap = Units::ZERO;
                     live += units;
-                    used += units;
-                    blocks += 1;
-                    if C::ENABLED || self.may_hold() {
-                        let block = Live::at(&self.arena, pos, header)?;
-                        block.verify(&self.arena)?;
+                    if let Some(block) = self.verify_in_row(pos, header)? {
                         if L::is_fixed(&block.record)
                             || (!K::PRESENT && block.extension(&self.arena)?.owner.is_some())
                         {
@@ -91,8 +109,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                         }
                     }
                 }
-                header => {
-                    resting += usize::from(header.is_some_and(L::is_resting));
+                _ => {
                     gap += units;
                     free += units;
                 }
@@ -116,17 +133,45 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 found = Some((live, Window { from, to: pos }));
             }
             if at_end {
-                // A free block that seems to be longer than it is hides others, and they would be lost.
-                expect_count(used.0, self.used.units().0)?;
-                expect_count(blocks, self.table.live())?;
-                // One that seems to be plain free space would keep its number.
-                expect_count(resting, self.table.resting(&self.arena))?;
+                counts.expect(self)?;
                 return Ok(Survey {
                     suitable,
                     cheapest: found.map(|(_, window)| window),
                 });
             }
         }
+    }
+}
+
+/// What a walk over all blocks has come by.
+#[derive(Default)]
+struct Counts {
+    used: usize,
+    blocks: usize,
+    resting: usize,
+}
+
+impl Counts {
+    /// Without a branch: in a row of free and used blocks none could be foretold.
+    #[inline(always)]
+    fn add<L: Layout>(&mut self, header: L::Header) {
+        let in_use = usize::from(!L::is_free(header));
+        self.used = self
+            .used
+            .wrapping_add(L::units(header).0 & in_use.wrapping_neg());
+        self.blocks = self.blocks.wrapping_add(in_use);
+        self.resting = self
+            .resting
+            .wrapping_add(usize::from(L::is_resting(header)));
+    }
+
+    /// Whether it is as much as there should be.
+    fn expect<L: Layout, C: Check>(&self, heap: &Heap<'_, L, C>) -> Result<(), Corruption> {
+        // A free block that seems to be longer than it is hides others, and they would be lost.
+        expect_count(self.used, heap.used.units().0)?;
+        expect_count(self.blocks, heap.table.live())?;
+        // One that seems to be plain free space would keep its number.
+        expect_count(self.resting, heap.table.resting(&heap.arena))
     }
 }
 
