@@ -105,12 +105,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(true)
     }
 
+    /// A shorter block is moved itself for less than it takes to look at its neighbours.
+    pub(crate) fn may_nudge(live: &Live<L>) -> bool {
+        const LEAST: Units = Units(256);
+        live.units >= LEAST
+    }
+
     /// The blocks between this one and the next merged free space, if they are few and light and all go equally far.
     fn light_neighbours(&self, live: &Live<L>, shape: Shape) -> Result<Option<Run>, Corruption> {
         const MOST: usize = 8;
-        // A shorter block is moved itself for less than it takes to look at its neighbours.
-        const LEAST: Units = Units(16);
-        if live.units < LEAST {
+        if !Self::may_nudge(live) {
             return Ok(None);
         }
         let mut way = Way::behind(live, shape, self.arena.tail());

@@ -101,12 +101,21 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Place, Error> {
-        if let Some(place) = self.resize_plain(handle, size) {
-            return Ok(place);
-        }
-        if !K::PRESENT {
-            if let Some(place) = self.change_places(handle, size) {
-                return Ok(place);
+        if let Some((live, shape)) = self.plan_plain(handle, size) {
+            match self.resize_plain(&live, shape) {
+                Ok(true) => return Ok(shape.place(live.pos)),
+                Ok(false) if self.maximum == Index::NONE && !K::PRESENT => {
+                    if let Some(place) = self.change_places(&live, shape) {
+                        return Ok(place);
+                    }
+                    if !Self::may_nudge(&live) {
+                        if let Some(pos) = self.grow_by_moving(&live, shape, false, keeper)? {
+                            return Ok(shape.place(pos));
+                        }
+                    }
+                }
+                // Damage, among others: nothing has changed yet.
+                _ => {}
             }
         }
         self.resize_any(handle, size, keeper)
@@ -157,32 +166,26 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Some(shape.place(live.pos))
     }
 
-    /// The common case: a plain block whose end moves, or not even that. Whatever is unusual is left to the
-    /// general case.
+    /// The common case: a plain block whose end moves, or not even that; false if it cannot. An error leaves all as
+    /// it was.
     #[inline(always)]
-    fn resize_plain(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
-        let (live, shape) = self.plan_plain(handle, size)?;
-        let end = live.pos + live.units;
+    fn resize_plain(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Broken> {
         if shape.units != live.units {
-            if !matches!(self.move_end(end, live.pos + shape.units), Ok(true)) {
-                return None;
+            if !self.move_end(live.pos + live.units, live.pos + shape.units)? {
+                return Ok(false);
             }
             self.used.lower(live.units);
             self.used.add(shape.units);
         }
-        self.put_shape(live.index, live.pos, &live.record, shape)
-            .ok()?;
-        Some(shape.place(live.pos))
+        self.put_shape(live.index, live.pos, &live.record, shape)?;
+        Ok(true)
     }
 
-    /// Lets a plain block that cannot grow where it is change places with a resting one of its new size:
+    /// Lets a plain block that must grow and cannot where it is change places with a resting one of its new size:
     /// each gets the other's entry to point at it.
     #[inline(never)]
-    fn change_places(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
-        let (live, shape) = self.plan_plain(handle, size)?;
-        if self.maximum != Index::NONE
-            || L::align(&live.record) > 0
-            || shape.units < live.units
+    fn change_places(&mut self, live: &Live<L>, shape: Shape) -> Option<Place> {
+        if L::align(&live.record) > 0
             || live.units < Arena::<L, C>::LEAST_LINKED
             || live.pos + live.units >= self.arena.tail()
         {

@@ -530,7 +530,7 @@ fn with_neighbours<L: Layout, C: Check>(
     heap: &mut Checked<'_, L, C>,
     neighbour: Request<'_>,
 ) -> (Handle<L>, [Handle<L>; 2], Handle<L>) {
-    let large = heap.granules(60);
+    let large = heap.granules(300);
     let neighbours = [heap.filled(neighbour), heap.filled(neighbour)];
     // Longer than what is kept aside for requests of the same size.
     let hole = heap.granules(16 * 127 + 1);
@@ -541,8 +541,8 @@ fn with_neighbours<L: Layout, C: Check>(
 
 fn grow_by_one<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>, handle: Handle<L>) -> usize {
     let before = heap.stats().moves;
-    heap.resize(handle, payload::<L>(61)).expect("room");
-    heap.expect_front(handle, payload::<L>(60));
+    heap.resize(handle, payload::<L>(301)).expect("room");
+    heap.expect_front(handle, payload::<L>(300));
     heap.stats().moves - before
 }
 
@@ -558,15 +558,18 @@ fn light_neighbours_are_pushed_into_the_hole_behind_them<L: Layout, C: Check>() 
 
 /// Looking at neighbours would take longer.
 fn short_blocks_leave_light_neighbours_alone<L: Layout, C: Check>() {
-    let mut memory = Memory::new(64 * 1024);
-    let mut heap = memory.checked::<L, C>();
-    let [short, neighbour] = [heap.granules(12), heap.granules(1)];
-    let address = heap.address(neighbour);
-    heap.resize(short, payload::<L>(13)).expect("room");
-    assert_eq!(heap.address(neighbour), address);
-    assert!(heap.address(short) > address);
-    heap.expect_front(short, payload::<L>(12));
-    heap.expect_filled([neighbour]);
+    for granules in [12, 255] {
+        let mut memory = Memory::new(64 * 1024);
+        let mut heap = memory.checked::<L, C>();
+        let [short, neighbour] = [granules, 1].map(|granules| heap.granules(granules));
+        let address = heap.address(neighbour);
+        heap.resize(short, payload::<L>(granules + 1))
+            .expect("room");
+        assert_eq!(heap.address(neighbour), address);
+        assert!(heap.address(short) > address);
+        heap.expect_front(short, payload::<L>(granules));
+        heap.expect_filled([neighbour]);
+    }
 }
 
 /// There is more free space behind the last block than the block is to gain, but not as much as it is to have.
@@ -585,7 +588,7 @@ fn growth_beside_an_immovable_block_goes_where_compaction_has_made_room<L: Layou
 fn light_neighbours_are_pushed_into_the_free_tail<L: Layout, C: Check>() {
     let mut memory = Memory::new(64 * 1024);
     let mut heap = memory.checked::<L, C>();
-    let large = heap.granules(60);
+    let large = heap.granules(300);
     let neighbours = [heap.granules(2), heap.granules(3)];
     let address = heap.address(large);
     assert_eq!(grow_by_one(&mut heap, large), 2);
@@ -596,7 +599,7 @@ fn light_neighbours_are_pushed_into_the_free_tail<L: Layout, C: Check>() {
 fn heavy_neighbours_stay_and_the_block_itself_moves<L: Layout, C: Check>() {
     let mut memory = Memory::new(64 * 1024);
     let mut heap = memory.checked::<L, C>();
-    let (large, neighbours, last) = with_neighbours(&mut heap, Request::new(payload::<L>(30)));
+    let (large, neighbours, last) = with_neighbours(&mut heap, Request::new(payload::<L>(80)));
     let addresses = neighbours.map(|handle| heap.address(handle));
     assert_eq!(grow_by_one(&mut heap, large), 1);
     assert_eq!(neighbours.map(|handle| heap.address(handle)), addresses);

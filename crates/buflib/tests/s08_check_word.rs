@@ -54,6 +54,7 @@ with_check_word!(
     check_word_that_differs_is_reported_with_both_values,
     damaged_free_space_costs_no_block_its_contents,
     free_block_that_seems_to_reach_over_its_neighbour_is_noticed_before_anything_moves,
+    growth_beside_damaged_free_space_is_refused,
     growth_that_pushes_into_damaged_free_space_is_refused,
     shrinking_beside_damaged_free_space_writes_over_no_other_block,
     allocation_that_has_to_move_blocks_reports_damage_and_moves_nothing,
@@ -308,6 +309,30 @@ fn growth_that_pushes_into_damaged_free_space_is_refused<L: Layout>() {
     let grown = heap.run_damaged(|heap| heap.resize(growing, payload::<L>(5)));
     assert!(matches!(grown, Err(Error::Corrupt(_))), "{grown:?}");
     heap.expect_filled([first, growing, neighbour, wall, last]);
+}
+
+/// There is room for all of it elsewhere.
+fn growth_beside_damaged_free_space_is_refused<L: Layout>() {
+    let mut memory = Memory::new(8 * 1024);
+    let mut heap = memory.checked::<L, Crc32>();
+    let [first, growing, gap, last] = [1, 4, 2, 1].map(|granules| heap.granules(granules));
+    heap.free(gap).expect("live block");
+    heap.run(|heap| {
+        heap.compact_step(buflib::Budget {
+            bytes: 0,
+            blocks: 100,
+        })
+    })
+    .expect("sound metadata");
+    let at =
+        block_of(&heap, growing).offset + 4 * L::GRANULE_BYTES + lowest_byte_of_a_length::<L>();
+    let place = heap.address(growing);
+    // As if there were none.
+    heap.run_damaged(|heap| flip(heap, first, 0, at, 2));
+    let grown = heap.run_damaged(|heap| heap.resize(growing, payload::<L>(5)));
+    assert!(matches!(grown, Err(Error::Corrupt(_))), "{grown:?}");
+    assert_eq!(heap.address(growing), place);
+    heap.expect_filled([first, growing, last]);
 }
 
 /// A block of the new size rests, and would be large enough for a block that grows.
