@@ -16,6 +16,7 @@ use crate::index::FreeIndex;
 use crate::layout::Layout;
 use crate::owner::{Answer, Event, Keeper, Nobody, Sync};
 use crate::units::{Pos, Units};
+pub(crate) use survey::Demand;
 use survey::Window;
 
 /// What a compaction did.
@@ -35,10 +36,22 @@ pub struct Compaction {
 /// How hard to try to make room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Effort {
-    /// Move as little as will do.
+    /// Move as little as should do.
     Least,
+    /// A little more: blocks that are aligned have left gaps where they went.
+    More,
     /// Move everything together.
     Most,
+}
+
+impl Effort {
+    /// What to do if this was not enough.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::Least => Self::More,
+            _ => Self::Most,
+        }
+    }
 }
 
 /// What came of trying to make room.
@@ -172,7 +185,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(never)]
     pub(crate) fn make_room<K: Keeper<L, C>>(
         &mut self,
-        units: Units,
+        demand: &Demand,
         effort: Effort,
         keeper: &mut K,
     ) -> Result<Room, Corruption> {
@@ -181,11 +194,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.tidy_table()?;
         let mut resting = self.table.resting(&self.arena);
-        while self.arena.top() - Pos::FIRST < self.used.units() + units {
+        let needed = self.used.units() + demand.more;
+        while self.arena.top() - Pos::FIRST < needed {
             // The table may end with numbers of resting blocks, but cannot be shorter than what is taken.
             let least = self.arena.top_beside(self.table.taken());
-            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < self.used.units() + units)
-            {
+            if resting == 0 || least.is_none_or(|top| top - Pos::FIRST < needed) {
                 return Ok(Room::NotThere);
             }
             self.verify_row()?;
@@ -197,7 +210,18 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(Room::AsMuchAsPossible);
         }
         let free = self.free_units();
-        let survey = self.survey::<K>(units, units.max(self.worth_gathering(free)))?;
+        let least = if demand.piece <= free {
+            demand.piece
+        } else {
+            demand.more
+        };
+        let gaps = if effort == Effort::More {
+            least.0 / 8
+        } else {
+            0
+        };
+        let gathered = (least + Units(gaps)).max(self.worth_gathering(free));
+        let survey = self.survey::<K>(demand.piece, gathered)?;
         match survey.cheapest {
             _ if self.table.has_spare(&self.arena) && survey.suitable.0 > free.0 / 2 => {
                 self.merge_all()?

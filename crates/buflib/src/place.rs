@@ -2,7 +2,7 @@
 
 use crate::appeal::{Appeal, Wanted};
 use crate::check::Check;
-use crate::compact::{Effort, Room};
+use crate::compact::{Demand, Effort, Room};
 use crate::error::{Broken, Error};
 use crate::heap::Heap;
 use crate::layout::Layout;
@@ -94,12 +94,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 Ok(place) => return Ok(place),
                 Err(broken) => return Err(self.diagnose(broken)),
             }
-            match self.make_room(units, effort, keeper)? {
+            match self.make_room(&Demand::block(units, align), effort, keeper)? {
                 Room::Made => {}
                 Room::NotThere => return Ok(None),
                 Room::AsMuchAsPossible => break,
             }
-            effort = Effort::Most;
+            effort = effort.next();
         }
         match self.find_place(units, align) {
             Ok(None) => {}

@@ -5,7 +5,7 @@ use crate::appeal::{Appeal, Wanted};
 use crate::arena::{Arena, Place};
 use crate::block::Live;
 use crate::check::Check;
-use crate::compact::{Consent, Effort, Room};
+use crate::compact::{Consent, Demand, Effort, Room};
 use crate::error::{Broken, Corruption, Error};
 use crate::handle::Handle;
 use crate::heap::Heap;
@@ -376,12 +376,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             if let Some(pos) = self.grow_by_moving(&live, shape, false, keeper)? {
                 return Ok(Some(pos));
             }
-            match self.make_room(shape.units - live.units, effort, keeper)? {
+            let demand = Demand::growth(&live, shape.units);
+            match self.make_room(&demand, effort, keeper)? {
                 Room::Made => {}
                 Room::NotThere => return Ok(None),
                 Room::AsMuchAsPossible => break,
             }
-            effort = Effort::Most;
+            effort = effort.next();
         }
         let live = Live::find(&self.arena, handle)?;
         match self.resize_in_place(&live, shape) {

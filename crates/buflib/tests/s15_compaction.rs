@@ -25,6 +25,9 @@ on_every_heap!(
     aligned_block_is_moved_into_a_hole,
     block_that_fits_no_hole_slides_within_its_section,
     aligned_blocks_stay_aligned_and_gaps_close,
+    growth_gathers_room_for_the_whole_block_at_once,
+    aligned_request_gathers_room_for_its_gap_at_once,
+    gaps_in_front_of_aligned_blocks_do_not_make_all_blocks_move,
 );
 
 fn fixed<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>, granules: usize) -> Handle<L> {
@@ -406,4 +409,84 @@ fn aligned_blocks_stay_aligned_and_gaps_close<L: Layout, C: Check>() {
         );
     }
     heap.expect_filled(pairs.into_iter().map(|(_, handle, _)| handle));
+}
+
+/// A block that takes all that is left.
+fn wall<L: Layout, C: Check>(heap: &mut Checked<'_, L, C>) -> Handle<L> {
+    let rest = heap.allocatable().expect("sound metadata").expect("room");
+    heap.filled(Request::new(rest))
+}
+
+/// Small blocks until the next one starts `granules` behind a multiple of `align` granules.
+fn advance_to<L: Layout, C: Check>(
+    heap: &mut Checked<'_, L, C>,
+    align: usize,
+    granules: usize,
+) -> Vec<Handle<L>> {
+    let mut passed = Vec::new();
+    loop {
+        passed.push(heap.granules(1));
+        let last = *passed.last().expect("just pushed");
+        if (heap.address(last) / L::GRANULE_BYTES + 1) % align == granules {
+            return passed;
+        }
+    }
+}
+
+fn growth_gathers_room_for_the_whole_block_at_once<L: Layout, C: Check>() {
+    let mut memory = Memory::new(8 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let pairs: Vec<_> = (0..12)
+        .map(|_| [heap.granules(10), heap.granules(1)])
+        .collect();
+    let growing = heap.granules(60);
+    let wall = wall(&mut heap);
+    free_all(&mut heap, pairs.iter().map(|pair| pair[0]));
+    let (before, place) = (heap.stats().compactions, heap.address(wall));
+    heap.resize(growing, payload::<L>(61)).expect("room");
+    // More free space would serve a growth by one granule, but not where it is.
+    assert_eq!(heap.stats().compactions, before + 1);
+    assert_eq!(heap.address(wall), place);
+    heap.expect_front(growing, payload::<L>(60));
+    heap.expect_filled(pairs.iter().map(|pair| pair[1]).chain([wall]));
+}
+
+fn aligned_request_gathers_room_for_its_gap_at_once<L: Layout, C: Check>() {
+    let mut memory = Memory::new(8 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let mut rest = advance_to(&mut heap, 4, 1);
+    let holes = [16, 4, 4].map(|granules| {
+        let hole = heap.granules(granules);
+        rest.push(heap.granules(1));
+        hole
+    });
+    let wall = wall(&mut heap);
+    free_all(&mut heap, holes);
+    let (before, place) = (heap.stats().compactions, heap.address(wall));
+    // Exactly as long as the first hole, if it could start there.
+    let align = 4 * L::GRANULE_BYTES;
+    let aligned = heap.filled(Request::new(payload::<L>(16)).align(align));
+    assert_eq!(heap.address(aligned) % align, 0);
+    assert_eq!(heap.stats().compactions, before + 1);
+    assert_eq!(heap.address(wall), place);
+    heap.expect_filled(rest.into_iter().chain([aligned, wall]));
+}
+
+fn gaps_in_front_of_aligned_blocks_do_not_make_all_blocks_move<L: Layout, C: Check>() {
+    let mut memory = Memory::new(8 * 1024);
+    let mut heap = memory.checked::<L, C>();
+    let mut rest = advance_to(&mut heap, 8, 7);
+    let first = heap.granules(9);
+    let align = 8 * L::GRANULE_BYTES;
+    rest.push(heap.filled(Request::new(payload::<L>(8)).align(align)));
+    let second = heap.granules(9);
+    rest.push(heap.granules(1));
+    let third = heap.granules(5);
+    let wall = wall(&mut heap);
+    free_all(&mut heap, [first, second, third]);
+    let place = heap.address(wall);
+    // The aligned block can move by eight granules of the nine in front of it.
+    let block = heap.granules(18);
+    assert_eq!(heap.address(wall), place);
+    heap.expect_filled(rest.into_iter().chain([block, wall]));
 }

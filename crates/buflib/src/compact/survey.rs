@@ -26,6 +26,33 @@ impl Window {
     };
 }
 
+/// What room is to be made for.
+#[derive(Clone, Copy)]
+pub(crate) struct Demand {
+    /// Granules that will be in use and are not yet.
+    pub(crate) more: Units,
+    /// The length of a piece of free space that is certain to serve.
+    pub(crate) piece: Units,
+}
+
+impl Demand {
+    /// Room for a new block, with an alignment in granules.
+    pub(crate) fn block(units: Units, align: usize) -> Self {
+        Self {
+            more: units,
+            piece: units + Units(align - 1),
+        }
+    }
+
+    /// Room for a block to have `units`, be it elsewhere.
+    pub(crate) fn growth<L: Layout>(live: &Live<L>, units: Units) -> Self {
+        Self {
+            more: units - live.units,
+            ..Self::block(units, live.align())
+        }
+    }
+}
+
 /// What a walk over all blocks has found, before anything is changed.
 #[derive(Clone, Copy)]
 pub(super) struct Survey {
@@ -70,7 +97,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Walks all blocks without a change, checks what a move relies on, and looks for the place
-    /// where `gathered` granules can be brought together for a request of `wanted`.
+    /// where `gathered` granules can be brought together for a request that a piece of `wanted` serves.
     pub(super) fn survey<K: Keeper<L, C>>(
         &self,
         wanted: Units,
