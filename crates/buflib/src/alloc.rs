@@ -90,7 +90,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     pub(crate) fn alloc_at_once(&mut self, size: usize) -> Option<Handle<L>> {
         if L::Numbering::LOWEST {
-            return self.alloc_in_order(size);
+            return self.alloc_small(size).map(|block| block.handle);
         }
         let waking = self.plan_resting(size)?;
         self.alloc_resting(&waking, size);
@@ -131,16 +131,60 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(always)]
     fn alloc_less_common(&mut self, size: usize) -> Result<Allocated<L>, Error> {
-        match self.wake_tiny(size) {
+        match self.alloc_short(size) {
             Some(allocated) => Ok(allocated),
             None => self.alloc_plain(size, &mut Nobody),
         }
     }
 
+    /// What needs no search, other than a block of its size that rests in a list.
+    #[inline(always)]
+    fn alloc_short(&mut self, size: usize) -> Option<Allocated<L>> {
+        match self.wake_tiny(size) {
+            None if !L::Numbering::LOWEST => self.alloc_small(size),
+            allocated => allocated,
+        }
+    }
+
+    /// A small block with a vacant number, and granules that were set aside or are cut off the strip. Whatever is
+    /// unusual is left to the general case, with nothing done.
+    #[inline(always)]
+    fn alloc_small(&mut self, size: usize) -> Option<Allocated<L>> {
+        if !self.arena.checks_quickly()
+            || size > L::CACHED_MAX * L::GRANULE - L::HEADER
+            || self.maximum != Index::NONE
+            || !(self.table.has_vacancy() || self.table.may_grow(&self.arena))
+        {
+            return None;
+        }
+        if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
+            return None;
+        }
+        let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        let mut arena = self.arena.local();
+        let number = self.table.next(&arena)?;
+        let token = L::token(number.index, number.generation)?;
+        let (pos, follows_free) = self.index.take_small(&mut arena, shape.units)?;
+        let record = L::compose(pos, shape.units, shape.pad, Traits::plain(&number));
+        arena.put_header(pos, L::set_follows_free(record.header, follows_free));
+        arena.put_entry(number.index, record.entry);
+        arena.put_digest(number.index, &record);
+        self.table.take(&number);
+        self.used.add(shape.units);
+        let handle = Handle::from_token(token);
+        Some(Allocated { handle, pos })
+    }
+
     /// Apart, so that the common case need not keep registers for it.
     #[inline(never)]
     fn alloc_mut_any(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
-        let Allocated { handle, pos } = self.alloc_less_common(size)?;
+        if let Some(Allocated { handle, pos }) = self.alloc_short(size) {
+            let units = Shape::of_bytes::<L>(L::HEADER + size).units;
+            let block = self.arena.span_mut(pos, units);
+            let bytes = block.and_then(|block| block.payload(size));
+            return Ok((handle, bytes.unwrap_or_default()));
+        }
+        let Allocated { handle, pos } = self.alloc_plain(size, &mut Nobody)?;
         let place = Shape::new::<L, C>(size, 0).map(|shape| shape.place(pos));
         let bytes = place.and_then(|place| self.arena.payload_mut(place));
         Ok((handle, bytes.unwrap_or_default()))

@@ -210,17 +210,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(Room::AsMuchAsPossible);
         }
         let free = self.free_units();
-        let least = if demand.piece <= free {
-            demand.piece
-        } else {
-            demand.more
-        };
-        let gaps = if effort == Effort::More {
-            least.0 / 8
-        } else {
-            0
-        };
-        let gathered = (least + Units(gaps)).max(self.worth_gathering(free));
+        let gathered = self.worth_gathering(demand, effort, free);
         let survey = self.survey::<K>(demand.piece, gathered)?;
         match survey.cheapest {
             _ if self.table.has_spare(&self.arena) && survey.suitable.0 > free.0 / 2 => {

@@ -118,6 +118,7 @@ impl<L: Encoding> Table<L> {
     /// Whether to rather have one more entry than to part a resting block from its number: a few may be set
     /// aside like that while memory is plenty. When it is not, and in short tables, no entry is
     /// made that could be had otherwise.
+    #[inline(always)]
     pub(crate) fn may_grow<C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
         const SHARE: usize = 4;
         let (taken, aside) = (self.taken(), self.resting(arena));
@@ -140,6 +141,7 @@ impl<L: Encoding> Table<L> {
     }
 
     /// Adds a vacant entry at the table's end; false if the blocks reach up to it.
+    #[inline(always)]
     pub(crate) fn grow<C: Check>(&mut self, arena: &mut Arena<'_, L, C>) -> bool {
         let entry = L::vacant(self.link(), self.fresh);
         match arena.push_entry(entry) {

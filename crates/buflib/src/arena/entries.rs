@@ -188,6 +188,7 @@ impl<L: Encoding, C: Check> Arena<'_, L, C> {
     }
 
     /// Grows the table by one entry. `None` if the last block reaches up to it.
+    #[inline(always)]
     pub(crate) fn push_entry(&mut self, entry: L::Entry) -> Option<Index> {
         if !self.has_room_for_entry() {
             return None;

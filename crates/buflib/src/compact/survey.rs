@@ -1,5 +1,6 @@
 //! A walk over all blocks before anything is changed: whether the row is sound, and where to gather free space.
 
+use super::Effort;
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Corruption, Fault};
@@ -33,6 +34,8 @@ pub(crate) struct Demand {
     pub(crate) more: Units,
     /// The length of a piece of free space that is certain to serve.
     pub(crate) piece: Units,
+    /// Whether it is for a block that grows.
+    grows: bool,
 }
 
 impl Demand {
@@ -41,6 +44,7 @@ impl Demand {
         Self {
             more: units,
             piece: units + Units(align - 1),
+            grows: false,
         }
     }
 
@@ -48,6 +52,7 @@ impl Demand {
     pub(crate) fn growth<L: Layout>(live: &Live<L>, units: Units) -> Self {
         Self {
             more: units - live.units,
+            grows: true,
             ..Self::block(units, live.align())
         }
     }
@@ -66,10 +71,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// How much of the free space to bring together at once: more than was asked for, so that the
     /// walk over the headers pays for many requests to come; less, the more a block weighs, since
     /// then moving costs more than walking.
-    pub(super) fn worth_gathering(&self, free: Units) -> Units {
+    pub(super) fn worth_gathering(&self, demand: &Demand, effort: Effort, free: Units) -> Units {
         const LIGHT: usize = 512;
         let mean = self.used.units().bytes::<L>() / self.table.live().max(1);
-        Units(free.0 / 4 * 3 / (mean / LIGHT).max(1))
+        let mut worth = Units(free.0 / 4 * 3 / (mean / LIGHT).max(1));
+        if demand.grows && demand.piece.0 > worth.0 / 8 {
+            // A large block takes all of it for itself: this lets it grow for a while.
+            worth = worth.min(demand.piece + Units(demand.piece.0 / 4));
+        }
+        let least = if demand.piece <= free {
+            demand.piece
+        } else {
+            demand.more
+        };
+        let gaps = if effort == Effort::More {
+            least.0 / 8
+        } else {
+            0
+        };
+        worth.max(least + Units(gaps))
     }
 
     /// Checks all blocks for what a move relies on.

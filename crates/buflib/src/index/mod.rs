@@ -30,7 +30,7 @@ use crate::units::{Pos, Units};
 
 use bins::Bins;
 pub(crate) use bins::binned;
-use cache::{Cache, Cached};
+use cache::Cache;
 use merge::free_behind;
 pub(crate) use resting::{Freed, Rested, Resting, number_of_resting};
 use rooms::Rooms;
@@ -70,20 +70,19 @@ impl<L: Encoding> FreeIndex<L> {
         &mut self.resting
     }
 
-    /// The cached block of exactly so many granules that was set aside last, which stays where it is.
+    /// Takes granules for a small block that need no search: those of its exact size that were set aside last, or off
+    /// the strip. Says as well what the header there has to say about the block in front.
     #[inline(always)]
-    pub(crate) fn cached<C: Check>(
-        &self,
-        arena: &Arena<'_, L, C>,
+    pub(crate) fn take_small<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
         units: Units,
-    ) -> Option<Cached<L>> {
-        self.cache.first(arena, units)
-    }
-
-    /// Takes what [`cached`](Self::cached) has found.
-    #[inline(always)]
-    pub(crate) fn take_cached(&mut self, units: Units, cached: &Cached<L>) {
-        self.cache.pop(units, cached);
+    ) -> Option<(Pos, bool)> {
+        if let Some(cached) = self.cache.first(arena, units) {
+            self.cache.pop(units, &cached);
+            return Some((cached.pos, L::follows_free(cached.header)));
+        }
+        Some((self.cut(arena, units)?, false))
     }
 
     /// Sets a small block aside.
