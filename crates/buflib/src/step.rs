@@ -155,6 +155,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(merged)
     }
 
+    /// Whether half of the free space or more is the free tail: then the next requests can be served, and steps may wait.
+    #[inline]
+    pub(crate) fn is_gathered(&self) -> bool {
+        let tail = self.arena.top() - self.arena.tail();
+        tail.0 >= self.free_units().0 / 2
+    }
+
     /// Free bytes that are not in the free tail.
     fn scattered(&self) -> usize {
         let tail = (self.arena.top() - self.arena.tail()).0;

@@ -34,8 +34,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
 }
 
 impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
-    /// From now on a step of compaction precedes each allocation and growth, so that free space is
-    /// gathered a little at a time. What still does not fit makes all blocks move, as ever.
+    /// From now on a step of compaction precedes each allocation and growth for which less than half of the free
+    /// space is in one piece at the end, so that it is gathered a little at a time. What still does not fit makes
+    /// as many blocks move as it takes, as ever.
     ///
     /// ```
     /// # let mut memory = [0; 4096];
@@ -207,8 +208,8 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     #[inline]
     fn keep_pace(&mut self) -> Result<(), Error> {
         match self.pace {
-            Some(budget) => self.compact_step(budget).map(drop),
-            None => Ok(()),
+            Some(budget) if !self.heap.is_gathered() => self.compact_step(budget).map(drop),
+            _ => Ok(()),
         }
     }
 

@@ -48,7 +48,7 @@ fn cost(matrix: &Matrix<'_, Row>) -> String {
     let ratios = times(matrix, PACED, PLAIN);
     match (ratios.mean(), ratios.most()) {
         (Some(mean), Some((trace, most))) => format!(
-            "\n`{PACED}` compacts a bounded step with each call. Timed in turns with `{PLAIN}`, it takes {mean:.2} times as \
+            "\n`{PACED}` compacts a bounded step with each call until half of the free space is in one piece. Timed in turns with `{PLAIN}`, it takes {mean:.2} times as \
              long (geometric mean; at most {most:.2}, on {trace}).\n"
         ),
         _ => format!(

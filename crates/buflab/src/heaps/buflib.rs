@@ -178,13 +178,13 @@ impl Refusal for Error {
     }
 }
 
-/// The same heap, with a step of compaction before each allocation and growth.
+/// The same heap, with a step of compaction before each allocation and growth unless half of the free space is in one piece.
 pub(super) struct Paced;
 
 impl Kind for Paced {
     type Heap<'a> = PacedHeap<'a>;
     const NAME: &'static str = "buflib-paced";
-    const ABOUT: &'static str = "0.1, standard layout, a step of compaction of at most 4 KiB and 16 blocks before each allocation";
+    const ABOUT: &'static str = "0.1, standard layout, a step of compaction of at most 4 KiB and 16 blocks before each allocation while less than half of the free space is in one piece";
 }
 
 pub(super) struct PacedHeap<'a> {
@@ -211,8 +211,13 @@ unsafe impl<'a> TraceHeap<'a> for PacedHeap<'a> {
 
     #[inline]
     fn alloc(&mut self, layout: Layout) -> Result<Handle<Standard>, Error> {
-        let request = Request::new(layout.size()).align(layout.align());
-        self.heap.with(&mut ()).paced(PACE).alloc_with(request)
+        let mut owner = ();
+        let mut heap = self.heap.with(&mut owner).paced(PACE);
+        if layout.align() <= <Standard as buflib::Layout>::GRANULE_BYTES {
+            heap.alloc(layout.size())
+        } else {
+            heap.alloc_with(Request::new(layout.size()).align(layout.align()))
+        }
     }
 
     #[inline]
