@@ -27,6 +27,15 @@ pub(crate) struct Row {
     compact_ns: f64,
     /// One copy of as many bytes.
     copy_ns: f64,
+    /// The same bytes from where they are to where they go, each row of neighbours with a copy of its own.
+    copies_ns: f64,
+}
+
+/// Neighbours that move equally far.
+struct Piece {
+    from: u32,
+    to: u32,
+    len: u32,
 }
 
 /// Which blocks are freed before.
@@ -104,16 +113,21 @@ impl Section for Compact {
 fn measure(arena: &mut [u8], runs: usize, size: u64, freed: Freed) -> Result<Row, Error> {
     let mut handles = Vec::new();
     let (moved, live, _) = compact(arena, &mut handles, size as usize, freed)?;
-    let times = alternate(runs, 2, |which| {
+    let pieces = pieces(&fragment(arena, &mut handles, size as usize, freed)?)?;
+    let times = alternate(runs, 3, |which| {
         if which == 0 {
             let (_, _, ns) = compact(arena, &mut handles, size as usize, freed)?;
             return Ok(ns);
         }
         // The same before it, so that the caches hold the same.
         fragment(arena, &mut handles, size as usize, freed)?;
-        Ok(copy(arena, moved.bytes_moved, live))
+        Ok(match which {
+            1 => copy(arena, moved.bytes_moved, live),
+            _ => copies(arena, &pieces),
+        })
     })?;
-    let [compact_ns, copy_ns] = [0, 1].map(|which| median(times[which].iter().copied()));
+    let [compact_ns, copy_ns, copies_ns] =
+        [0, 1, 2].map(|which| median(times[which].iter().copied()));
     Ok(Row {
         freed,
         size,
@@ -122,6 +136,7 @@ fn measure(arena: &mut [u8], runs: usize, size: u64, freed: Freed) -> Result<Row
         bytes_moved: moved.bytes_moved as u64,
         compact_ns: compact_ns.unwrap_or(f64::NAN),
         copy_ns: copy_ns.unwrap_or(f64::NAN),
+        copies_ns: copies_ns.unwrap_or(f64::NAN),
     })
 }
 
@@ -173,6 +188,38 @@ fn copy(arena: &mut [u8], len: usize, live: usize) -> f64 {
     ns
 }
 
+/// What a compaction of this heap moves.
+fn pieces(heap: &Heap<'_>) -> Result<Vec<Piece>, Error> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut end = 0;
+    for block in heap.blocks() {
+        let block = block.map_err(buflib::Error::from)?;
+        if block.handle.is_none() {
+            continue;
+        }
+        let [from, len] = [block.offset, block.bytes].map(|bytes| bytes as u32);
+        match pieces.last_mut() {
+            Some(last) if last.from + last.len == from => last.len += len,
+            _ if from == end => {}
+            _ => pieces.push(Piece { from, to: end, len }),
+        }
+        end += len;
+    }
+    Ok(pieces)
+}
+
+fn copies(arena: &mut [u8], pieces: &[Piece]) -> f64 {
+    let arena = black_box(arena);
+    let start = Instant::now();
+    for piece in pieces {
+        let [from, to, len] = [piece.from, piece.to, piece.len].map(|bytes| bytes as usize);
+        arena.copy_within(from..from + len, to);
+    }
+    let ns = start.elapsed().as_nanos() as f64;
+    black_box(arena);
+    ns
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::trial;
@@ -185,5 +232,18 @@ mod tests {
         let moved = |row: &Row| row.moves > 0 && row.bytes_moved >= row.moves * row.size;
         assert!(rows.iter().all(moved));
         assert_eq!(report.promises.len(), 2);
+        assert!(rows.iter().all(|row| row.copies_ns > 0.0));
+    }
+
+    #[test]
+    fn pieces_are_what_a_compaction_moves() {
+        let mut arena = vec![0; 64 << 10];
+        for freed in Freed::ALL {
+            let mut heap = fragment(&mut arena, &mut Vec::new(), 40, freed).expect("a heap");
+            let pieces = pieces(&heap).expect("sound metadata");
+            let moved = heap.compact().expect("sound metadata");
+            let bytes: u32 = pieces.iter().map(|piece| piece.len).sum();
+            assert_eq!(bytes as usize, moved.bytes_moved);
+        }
     }
 }
