@@ -533,6 +533,12 @@ impl<'a, L: Encoding, C: Check> Arena<'a, L, C> {
         self.room() < self.size() / 32
     }
 
+    /// Whether there is much of it.
+    #[inline(always)]
+    pub(crate) fn is_ample(&self) -> bool {
+        self.room() > self.size() / 8
+    }
+
     /// Copies `units` whole granules, header and payload, to a place that may overlap.
     #[inline(always)]
     pub(crate) fn shift(&mut self, from: Pos, to: Pos, units: Units) -> Option<()> {

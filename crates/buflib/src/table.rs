@@ -116,13 +116,21 @@ impl<L: Encoding> Table<L> {
     }
 
     /// Whether to rather have one more entry than to part a resting block from its number: a few may be set
-    /// aside like that while memory is plenty. When it is not, and in short tables, no entry is
-    /// made that could be had otherwise.
+    /// aside like that while memory is plenty, and as many as are in use while it is ample. When it is not, and in
+    /// short tables, no entry is made that could be had otherwise.
     #[inline(always)]
     pub(crate) fn may_grow<C: Check>(&self, arena: &Arena<'_, L, C>) -> bool {
         const SHARE: usize = 4;
         let (taken, aside) = (self.taken(), self.resting(arena));
-        aside == 0 || (Self::is_long(arena) && aside <= taken / SHARE && !arena.is_short())
+        if aside == 0 {
+            return true;
+        }
+        let share = if arena.is_ample() {
+            taken
+        } else {
+            taken / SHARE
+        };
+        aside <= share && Self::is_long(arena) && !arena.is_short()
     }
 
     /// Whether there is a number for one more block without an entry more: vacant or of a resting block.

@@ -15,7 +15,8 @@ on_every_heap!(
     resting_blocks_lose_their_numbers_in_compaction,
     alignment_does_not_outlive_the_block,
     block_that_grows_changes_places_with_a_resting_one,
-    long_table_grows_by_a_quarter_at_the_most,
+    long_table_grows_by_a_quarter_at_the_most_while_memory_is_plenty,
+    long_table_doubles_at_the_most_while_memory_is_ample,
     numbers_that_rest_at_the_end_are_given_back_before_a_request_fails,
     resting_block_of_each_size_comes_back,
 );
@@ -135,24 +136,43 @@ fn block_that_grows_changes_places_with_a_resting_one<L: Layout, C: Check>() {
     heap.expect_filled([handles[2]]);
 }
 
-fn long_table_grows_by_a_quarter_at_the_most<L: Layout, C: Check>() {
-    if L::LOWEST_NUMBER_FIRST {
-        return; // nothing rests there
-    }
-    let live = if cfg!(miri) { 260 } else { 400 };
-    let mut memory = Memory::new(80_000);
+/// Entries for blocks in use, once each of a few hundred was freed and one of another size allocated, with so many
+/// bytes of all free at first; and how many blocks are in use.
+fn table_of_changing_sizes<L: Layout, C: Check>(free: usize) -> (usize, usize) {
+    let mut memory = Memory::new(256_000);
     let mut heap = memory.heap::<L, C>();
-    let handles: Vec<_> = (0..live).map(|_| heap.alloc(20).expect("room")).collect();
-    let mut sizes = (30..100).step_by(4).cycle();
+    let handles: Vec<_> = (0..260).map(|_| heap.alloc(20).expect("room")).collect();
+    let filler = heap.stats().largest_free_bytes - free;
+    heap.alloc(filler).expect("room");
+    let mut sizes = (33..57).step_by(4).cycle();
     for &handle in &handles {
         heap.free(handle).expect("live block");
         heap.alloc(sizes.next().expect("endless")).expect("room");
     }
     heap.check().expect("in order");
-    let entries = heap.stats().table_entries;
+    let stats = heap.stats();
+    (stats.table_entries, stats.live)
+}
+
+fn long_table_grows_by_a_quarter_at_the_most_while_memory_is_plenty<L: Layout, C: Check>() {
+    if L::LOWEST_NUMBER_FIRST {
+        return; // nothing rests there
+    }
+    let (entries, live) = table_of_changing_sizes::<L, C>(31_000);
     assert!(
         entries > live && entries <= live + live / 4 + 1,
-        "{entries}"
+        "{entries} for {live}"
+    );
+}
+
+fn long_table_doubles_at_the_most_while_memory_is_ample<L: Layout, C: Check>() {
+    if L::LOWEST_NUMBER_FIRST {
+        return;
+    }
+    let (entries, live) = table_of_changing_sizes::<L, C>(128_000);
+    assert!(
+        entries > live + live / 4 + 1 && entries <= 2 * live + 1,
+        "{entries} for {live}"
     );
 }
 
