@@ -126,15 +126,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     #[inline(never)]
     fn alloc_any(&mut self, size: usize) -> Result<Handle<L>, Error> {
-        Ok(self.alloc_less_common(size)?.handle)
-    }
-
-    #[inline(always)]
-    fn alloc_less_common(&mut self, size: usize) -> Result<Allocated<L>, Error> {
-        match self.alloc_short(size) {
-            Some(allocated) => Ok(allocated),
-            None => self.alloc_plain(size, &mut Nobody),
-        }
+        let allocated = match self.alloc_short(size) {
+            Some(allocated) => allocated,
+            None => self.alloc_plain(size, &mut Nobody)?,
+        };
+        Ok(allocated.handle)
     }
 
     /// What needs no search, other than a block of its size that rests in a list.
@@ -146,18 +142,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
     }
 
-    /// A small block with a vacant number, and granules that were set aside or are cut off the strip. Whatever is
-    /// unusual is left to the general case, with nothing done.
+    /// A small block with a vacant number, or a new one where there may be one, and granules that were set aside or are
+    /// cut off the strip. Whatever is unusual is left to the general case.
     #[inline(always)]
     fn alloc_small(&mut self, size: usize) -> Option<Allocated<L>> {
         if !self.arena.checks_quickly()
             || size > L::CACHED_MAX * L::GRANULE - L::HEADER
             || self.maximum != Index::NONE
-            || !(self.table.has_vacancy() || self.table.may_grow(&self.arena))
         {
             return None;
         }
-        if !self.table.has_vacancy() && !self.table.grow(&mut self.arena) {
+        let numbered = self.table.has_vacancy()
+            || (self.table.may_grow(&self.arena) && self.table.grow(&mut self.arena));
+        if !numbered {
             return None;
         }
         let shape = Shape::of_bytes::<L>(L::HEADER + size);

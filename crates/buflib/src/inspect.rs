@@ -132,9 +132,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         )
     }
 
+    /// Granules behind the last block.
+    #[inline]
+    pub(crate) fn free_tail(&self) -> Units {
+        self.arena.top() - self.arena.tail()
+    }
+
     /// The longest piece among the free tail and one block of the highest bin.
     pub(crate) fn largest_free(&self) -> Units {
-        let room = self.arena.top() - self.arena.tail();
+        let room = self.free_tail();
         room.max(self.index.large(&self.arena))
     }
 

@@ -158,14 +158,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Whether half of the free space or more is the free tail: then the next requests can be served, and steps may wait.
     #[inline]
     pub(crate) fn is_gathered(&self) -> bool {
-        let tail = self.arena.top() - self.arena.tail();
-        tail.0 >= self.free_units().0 / 2
+        self.free_tail().0 >= self.free_units().0 / 2
     }
 
     /// Free bytes that are not in the free tail.
     fn scattered(&self) -> usize {
-        let tail = (self.arena.top() - self.arena.tail()).0;
-        Units(self.free_units().0.saturating_sub(tail)).bytes::<L>()
+        let tail = self.free_tail();
+        Units(self.free_units().0.saturating_sub(tail.0)).bytes::<L>()
     }
 
     /// Gathers blocks; true if it came to the end and there is nothing more to do.

@@ -137,7 +137,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             } else {
                 Some(self.header_in_row(pos)?)
             };
-            let units = header.map_or(self.arena.top() - tail, L::units);
+            let units = header.map_or(self.free_tail(), L::units);
             if let Some(header) = header {
                 counts.add::<L>(header);
             }

@@ -108,17 +108,11 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
         align: usize,
     ) -> Result<Option<Pos>, Broken> {
-        if let Some(cached) = self.cache.first(arena, units) {
-            if align == 1 || arena.gap_to_aligned(cached.pos, align) == Units::ZERO {
-                self.cache.pop(units, &cached);
-                return Ok(Some(cached.pos));
-            }
-        }
         if align > 1 {
             return self.take_aligned(arena, units, align);
         }
         if Cache::<L>::holds(units) {
-            if let Some(pos) = self.cut(arena, units) {
+            if let Some((pos, _)) = self.take_small(arena, units) {
                 return Ok(Some(pos));
             }
             if let Some((pos, length)) = self.bins.find(arena, units)? {
@@ -185,6 +179,12 @@ impl<L: Encoding> FreeIndex<L> {
         units: Units,
         align: usize,
     ) -> Result<Option<Pos>, Broken> {
+        if let Some(cached) = self.cache.first(arena, units) {
+            if arena.gap_to_aligned(cached.pos, align) == Units::ZERO {
+                self.cache.pop(units, &cached);
+                return Ok(Some(cached.pos));
+            }
+        }
         let mut pos = self.strip.pos;
         let mut gap = arena.gap_to_aligned(pos, align);
         if self.cut(arena, units + gap).is_none() {
