@@ -1,6 +1,6 @@
 //! Serving requests and taking blocks back, in constant time as long as nothing must move.
 
-use crate::arena::Place;
+use crate::arena::Shape;
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Broken, Corruption, Error, Fault};
@@ -10,45 +10,7 @@ use crate::layout::{FreeKind, Layout, Traits};
 use crate::owner::{Keeper, Nobody};
 use crate::request::Request;
 use crate::table::{Number, Numbering};
-use crate::units::{Index, Pos, Units};
-
-/// How long a block must be.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) units: Units,
-    pub(crate) pad: usize,
-}
-
-impl Shape {
-    /// The shape of a block for `size` bytes and an extension; `None` if the layout cannot express it.
-    #[inline(always)]
-    pub(crate) fn new<L: Layout, C: Check>(size: usize, extension: usize) -> Option<Self> {
-        if size > Heap::<L, C>::MAX_PAYLOAD_BYTES {
-            return None;
-        }
-        // A block that the trailer makes longer is long without it.
-        let shape = Self::of_bytes::<L>(L::HEADER + size + extension);
-        let shape = Self::of_bytes::<L>(L::overhead(shape.units) + size + extension);
-        (shape.units.0 < L::MAX_POS).then_some(shape)
-    }
-
-    /// Where the payload of a plain block of this shape is.
-    #[inline(always)]
-    pub(crate) fn place(self, pos: Pos) -> Place {
-        Place {
-            taken: self.pad,
-            ..Place::whole(pos, self.units)
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn of_bytes<L: Layout>(bytes: usize) -> Self {
-        Self {
-            units: Units((bytes - 1) / L::GRANULE + 1),
-            pad: bytes.wrapping_neg() % L::GRANULE,
-        }
-    }
-}
+use crate::units::{Index, Pos};
 
 /// A new block, and where it is.
 pub(crate) struct Allocated<L: Layout> {
@@ -93,7 +55,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return self.alloc_small(size).map(|block| block.handle);
         }
         let waking = self.plan_resting(size)?;
-        self.alloc_resting(&waking, size);
+        self.alloc_resting(&waking);
         Some(waking.handle)
     }
 
@@ -119,7 +81,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok((handle, self.get_mut(handle)?));
         }
         if let Some(waking) = self.plan_resting(size) {
-            return Ok((waking.handle, self.alloc_resting(&waking, size)));
+            return Ok((waking.handle, self.alloc_resting(&waking)));
         }
         self.alloc_mut_any(size)
     }
@@ -157,17 +119,17 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !numbered {
             return None;
         }
-        let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        let shape = Shape::short(size);
         let mut arena = self.arena.local();
         let number = self.table.next(&arena)?;
         let token = L::token(number.index, number.generation)?;
-        let (pos, follows_free) = self.index.take_small(&mut arena, shape.units)?;
-        let record = L::compose(pos, shape.units, shape.pad, Traits::plain(&number));
+        let (pos, follows_free) = self.index.take_small(&mut arena, shape.units())?;
+        let record = L::compose(pos, shape, Traits::plain(&number));
         arena.put_header(pos, L::set_follows_free(record.header, follows_free));
         arena.put_entry(number.index, record.entry);
         arena.put_digest(number.index, &record);
         self.table.take(&number);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         let handle = Handle::from_token(token);
         Some(Allocated { handle, pos })
     }
@@ -176,13 +138,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(never)]
     fn alloc_mut_any(&mut self, size: usize) -> Result<(Handle<L>, &mut [u8]), Error> {
         if let Some(Allocated { handle, pos }) = self.alloc_short(size) {
-            let units = Shape::of_bytes::<L>(L::HEADER + size).units;
-            let block = self.arena.span_mut(pos, units);
-            let bytes = block.and_then(|block| block.payload(size));
+            let shape = Shape::short(size);
+            let block = self.arena.span_mut(pos, shape.units());
+            let bytes = block.and_then(|block| block.payload(shape));
             return Ok((handle, bytes.unwrap_or_default()));
         }
         let Allocated { handle, pos } = self.alloc_plain(size, &mut Nobody)?;
-        let place = Shape::new::<L, C>(size, 0).map(|shape| shape.place(pos));
+        let place = Shape::<L>::new(size, 0).map(|shape| shape.place(pos));
         let bytes = place.and_then(|place| self.arena.payload_mut(place));
         Ok((handle, bytes.unwrap_or_default()))
     }
@@ -193,15 +155,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         size: usize,
         keeper: &mut K,
     ) -> Result<Allocated<L>, Error> {
-        let Some(shape) = Shape::new::<L, C>(size, 0) else {
+        let Some(shape) = Shape::new(size, 0) else {
             return Err(Self::too_large(size));
         };
         if let Some(allocated) = self.wake_any(shape) {
             return Ok(allocated);
         }
-        let pos = match self.find_place(shape.units, 1) {
+        let pos = match self.find_place(shape.units(), 1) {
             Ok(Some(pos)) => pos,
-            _ => self.make_place(shape.units, 1, size, keeper)?,
+            _ => self.make_place(shape.units(), 1, size, keeper)?,
         };
         let handle = self.settle(pos, shape, Traits::plain)?;
         Ok(Allocated { handle, pos })
@@ -223,7 +185,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         keeper: &mut K,
     ) -> Result<Handle<L>, Error> {
         let (granules, extension) = (Self::granules(request)?, request.extension());
-        let Some(shape) = Shape::new::<L, C>(request.size, extension.bytes::<L>()) else {
+        let Some(shape) = Shape::new(request.size, extension.bytes::<L>()) else {
             return Err(Self::too_large(request.size));
         };
         self.align = self.align.max(granules);
@@ -232,14 +194,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 return Ok(handle);
             }
         }
-        let place = match self.find_place(shape.units, granules) {
+        let place = match self.find_place(shape.units(), granules) {
             Ok(Some(place)) => place,
-            _ => self.make_place(shape.units, granules, request.size, keeper)?,
+            _ => self.make_place(shape.units(), granules, request.size, keeper)?,
         };
         let extended = !extension.is_empty();
         if extended {
             // The extension does not depend on the record, and the check word covers it.
-            Live::<L>::put_extension(&mut self.arena, place, shape.units, &extension);
+            Live::<L>::put_extension(&mut self.arena, place, shape.units(), &extension);
         }
         let handle = self.settle(place, shape, |number| Traits {
             align: granules.trailing_zeros(),
@@ -352,7 +314,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn settle(
         &mut self,
         place: Pos,
-        shape: Shape,
+        shape: Shape<L>,
         traits: impl FnOnce(&Number) -> Traits,
     ) -> Result<Handle<L>, Error> {
         let mut arena = self.arena.local();
@@ -364,26 +326,26 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             // The granules are lost until compaction finds them.
             arena.put_used(
                 place,
-                L::free_header(FreeKind::Cached, shape.units, Pos::NIL),
+                L::free_header(FreeKind::Cached, shape.units(), Pos::NIL),
             );
             return Err(self.table.broken(&self.arena).into());
         };
         let traits = traits(&number);
-        let record = L::compose(place, shape.units, shape.pad, traits);
+        let record = L::compose(place, shape, traits);
         arena.put_used(place, record.header);
-        arena.put_trailer(place, shape.units, record.trailer);
+        arena.put_trailer(place, shape.units(), record.trailer);
         arena.put_entry(number.index, record.entry);
         if C::ENABLED {
             Live {
                 index: number.index,
                 pos: place,
-                units: shape.units,
+                units: shape.units(),
                 record,
             }
             .seal(&mut arena)?;
         }
         self.table.take(&number);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         self.fixed = self.fixed.wrapping_add(usize::from(traits.fixed));
         Ok(Handle::from_token(token))
     }

@@ -7,6 +7,7 @@ mod entries;
 mod given;
 mod moves;
 mod payload;
+mod shape;
 mod span;
 
 use core::marker::PhantomData;
@@ -21,6 +22,7 @@ use crate::units::{Pos, Units};
 pub use given::Given;
 pub(crate) use moves::Form;
 pub(crate) use payload::Place;
+pub(crate) use shape::Shape;
 pub(crate) use span::SpanMut;
 
 /// Words that metadata is made of.

@@ -87,16 +87,17 @@ impl<L: Layout> Live<L> {
         Self::find_plain(arena, handle).filter(|live| live.is_plain_sound(arena))
     }
 
-    /// The same for a block without an alignment.
+    /// The same for a block without an alignment, and all granules from its first to the sentinel.
     #[inline(always)]
     pub(crate) fn find_unaligned<C: Check>(
         arena: &Arena<'_, L, C>,
         handle: Handle<L>,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Units)> {
         let entry = arena.entry(handle.index())?;
         let pos = L::unaligned_pos(entry);
-        let header = arena.span(pos, Units::ZERO)?.header();
-        Self::of(handle, entry, pos, header).plain(handle)
+        let (header, room) = arena.header_and_room(pos)?;
+        let live = Self::of(handle, entry, pos, header).plain(handle)?;
+        Some((live, room))
     }
 
     #[inline(always)]
@@ -118,11 +119,9 @@ impl<L: Layout> Live<L> {
     /// What stands where a handle leads, but for the trailer.
     #[inline(always)]
     fn read<C: Check>(arena: &Arena<'_, L, C>, handle: Handle<L>) -> Option<Self> {
-        let entry = arena
-            .entry(handle.index())
-            .filter(|&entry| L::entry_is_live(entry))?;
-        let pos = L::entry_pos(entry);
-        let header = arena.span(pos, Units::ZERO)?.header();
+        let entry = arena.entry(handle.index())?;
+        let pos = L::live_pos(entry);
+        let header = arena.span_from(pos)?.header();
         Some(Self::of(handle, entry, pos, header))
     }
 

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::arena::{Anchors, Arena, Place};
+use crate::arena::{Anchors, Arena, Place, Shape};
 use crate::block::Live;
 use crate::check::{Check, Unchecked};
 use crate::error::{Broken, BuildError, Error};
@@ -62,7 +62,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 /// | `usage` | granules in use, and the most there were |
 /// | `show` | debug output of strings, and of structs with many fields |
 /// | `layout`, `check` | the encoding of metadata; the check word |
-/// | `arena` | the memory, and all of the `unsafe` but for values |
+/// | `arena` | the memory, and all of the `unsafe` but for values; how long a block must be |
 ///
 /// # Borrowing
 ///
@@ -119,8 +119,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     pub const METADATA_BYTES: usize = L::HEADER + L::TRAILER_BYTES + Arena::<'a, L, C>::STRIDE;
 
     /// The largest payload that the layout can express, in bytes.
-    pub const MAX_PAYLOAD_BYTES: usize =
-        (L::MAX_POS - 1) * L::GRANULE - L::HEADER - L::TRAILER_BYTES;
+    pub const MAX_PAYLOAD_BYTES: usize = Shape::<L>::MOST;
 
     /// Makes a heap of a buffer of any content. Bytes are zeroed when they are first used, so this
     /// is done in constant time, and each byte costs that once.
@@ -174,8 +173,9 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get(&self, handle: Handle<L>) -> Result<&[u8], Error> {
         if let Some(live) = Live::find_plain_sound(&self.arena, handle) {
-            let span = self.arena.span(live.pos, live.units);
-            if let Some(bytes) = span.and_then(|span| span.payload(L::pad(&live.record))) {
+            let extent = L::plain_extent(&live.record);
+            let row = self.arena.span_from(live.pos);
+            if let Some(bytes) = row.and_then(|row| row.payload_of(extent)) {
                 return Ok(bytes);
             }
         }
@@ -252,11 +252,13 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     #[inline(always)]
     pub fn get_mut(&mut self, handle: Handle<L>) -> Result<&mut [u8], Error> {
         if let Some(live) = Live::find_plain_sound(&self.arena, handle) {
-            let pad = L::pad(&live.record);
-            let span = self.arena.span(live.pos, live.units);
-            if let Some(len) = span.and_then(|span| Some(span.payload(pad)?.len())) {
-                let span = self.arena.span_mut(live.pos, live.units);
-                return Ok(span.and_then(|span| span.payload(len)).unwrap_or_default());
+            let extent = L::plain_extent(&live.record);
+            let row = self.arena.span_from(live.pos);
+            if row.is_some_and(|row| row.holds(extent)) {
+                let row = self.arena.span_from_mut(live.pos);
+                return Ok(row
+                    .and_then(|row| row.payload_of(extent))
+                    .unwrap_or_default());
             }
         }
         let place = self.locate(handle)?;

@@ -127,6 +127,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 break;
             }
         }
+        // What is freed from now on does not rest, and nothing does already.
+        while self.release_any().map_err(|broken| self.diagnose(broken))? {}
         // If not even an empty block fits, the allocation says which of the reasons it is.
         let bytes = self.allocatable_request(request, keeper)?.unwrap_or(0);
         let handle = self.alloc_request(

@@ -12,6 +12,7 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
+use crate::arena::Shape;
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::Error;
@@ -191,8 +192,7 @@ impl<'a, L: Layout, C: Check> Heap<'a, L, C> {
     fn rename(&mut self, live: &Live<L>, number: Index, fixed: bool) -> Result<(), Error> {
         let record = L::compose(
             live.pos,
-            live.units,
-            L::pad(&live.record),
+            Shape::padded(live.units, L::pad(&live.record)),
             Traits {
                 index: number,
                 fixed,

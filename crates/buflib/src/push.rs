@@ -1,6 +1,6 @@
 //! Growing a block by moving the blocks behind it away.
 
-use crate::alloc::Shape;
+use crate::arena::Shape;
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::{Consent, Run};
@@ -23,10 +23,10 @@ struct Way {
 }
 
 impl Way {
-    fn behind<L: Layout>(live: &Live<L>, shape: Shape, end: Pos) -> Self {
+    fn behind<L: Layout>(live: &Live<L>, shape: Shape<L>, end: Pos) -> Self {
         Self {
             pos: live.pos + live.units,
-            free: live.pos + shape.units,
+            free: live.pos + shape.units(),
             end,
         }
     }
@@ -60,7 +60,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub(crate) fn grow_by_nudging<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
-        shape: Shape,
+        shape: Shape<L>,
         keeper: &mut K,
     ) -> Result<bool, Error> {
         let Some(run) = self.light_neighbours(live, shape)? else {
@@ -92,7 +92,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         }
         self.push(run, keeper)?;
         self.settle_grown(live, shape)?;
-        let rest = live.pos + shape.units;
+        let rest = live.pos + shape.units();
         if rest < run.to {
             if let Err(broken) = self
                 .index
@@ -112,7 +112,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// The blocks between this one and the next merged free space, if they are few and light and all go equally far.
-    fn light_neighbours(&self, live: &Live<L>, shape: Shape) -> Result<Option<Run>, Corruption> {
+    fn light_neighbours(&self, live: &Live<L>, shape: Shape<L>) -> Result<Option<Run>, Corruption> {
         const MOST: usize = 8;
         if !Self::may_nudge(live) {
             return Ok(None);
@@ -150,7 +150,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     pub(crate) fn grow_by_pushing<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
-        shape: Shape,
+        shape: Shape<L>,
         keeper: &mut K,
     ) -> Result<bool, Corruption> {
         // A damaged free block in front would hide blocks once what it seems to end at has been pushed there.
@@ -176,7 +176,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         self.settle_grown(live, shape)?;
         // Free blocks among those that were pushed are not where the index has them.
         self.merge_all()?;
-        self.end_of_push(live.pos + shape.units, new_end, keeper)?;
+        self.end_of_push(live.pos + shape.units(), new_end, keeper)?;
         Ok(true)
     }
 
@@ -185,7 +185,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn push_all<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
-        shape: Shape,
+        shape: Shape<L>,
         end: Pos,
         keeper: &mut K,
     ) -> Result<(), Corruption> {
@@ -231,8 +231,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Gives a block its new shape, once what was behind it is out of the way.
-    fn settle_grown(&mut self, live: &Live<L>, shape: Shape) -> Result<(), Corruption> {
-        live.copy_extension(&mut self.arena, live.pos, shape.units)?;
+    fn settle_grown(&mut self, live: &Live<L>, shape: Shape<L>) -> Result<(), Corruption> {
+        live.copy_extension(&mut self.arena, live.pos, shape.units())?;
         self.reshape(live, live.pos, shape)?;
         self.settled = false;
         Ok(())

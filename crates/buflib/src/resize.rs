@@ -1,8 +1,7 @@
 //! Changing a block's size, in place where that can be done.
 
-use crate::alloc::Shape;
 use crate::appeal::{Appeal, Wanted};
-use crate::arena::{Arena, Place};
+use crate::arena::{Arena, Place, Shape};
 use crate::block::Live;
 use crate::check::Check;
 use crate::compact::{Consent, Demand, Effort, Room};
@@ -20,7 +19,7 @@ struct Change<L: Layout> {
     skipped: usize,
     /// Bytes of the extension.
     extension: usize,
-    shape: Shape,
+    shape: Shape<L>,
 }
 
 impl<L: Layout> Change<L> {
@@ -28,8 +27,8 @@ impl<L: Layout> Change<L> {
     fn place(&self, pos: Pos) -> Place {
         Place {
             skipped: self.skipped,
-            taken: self.shape.pad + self.extension,
-            ..Place::whole(pos, self.shape.units)
+            taken: self.shape.pad() + self.extension,
+            ..Place::whole(pos, self.shape.units())
         }
     }
 }
@@ -123,9 +122,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// A plain block that may change its size, and its new shape.
     #[inline(always)]
-    fn plan_plain(&self, handle: Handle<L>, size: usize) -> Option<(Live<L>, Shape)> {
+    fn plan_plain(&self, handle: Handle<L>, size: usize) -> Option<(Live<L>, Shape<L>)> {
         let live = Live::find_plain(&self.arena, handle)?;
-        let shape = Shape::new::<L, C>(size, 0)?;
+        let shape = Shape::new(size, 0)?;
         let sound = live.pos + live.units <= self.arena.tail()
             && handle.index() != self.maximum
             && live.is_plain_sound(&self.arena);
@@ -139,25 +138,25 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !self.arena.checks_quickly() {
             return None;
         }
-        let live = Live::find_unaligned(&self.arena, handle)?;
-        let shape = Shape::of_bytes::<L>(L::HEADER.checked_add(size)?);
-        if shape.units.0 >= L::LONG.min(L::MAX_POS)
+        let (live, _) = Live::find_unaligned(&self.arena, handle)?;
+        let shape = Shape::short(size);
+        if shape.units().0 >= L::LONG.min(L::MAX_POS)
             || self.maximum != Index::NONE
             || !live.is_plain_sound(&self.arena)
         {
             return None;
         }
-        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let record = L::reshaped(&live.record, shape);
         let arena = self.arena.local();
-        let mut block = if shape.units == live.units {
+        let mut block = if shape.units() == live.units {
             arena.into_span(live.pos, live.units)?
         } else {
-            let (old, new) = (live.units, shape.units);
+            let (old, new) = (live.units, shape.units());
             self.index.move_within_room(arena, live.pos, old, new)?
         };
         block.put_flags(record.header);
         self.used.lower(live.units);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         self.settled = false;
         if record.entry != live.record.entry {
             self.arena.put_entry(live.index, record.entry);
@@ -169,13 +168,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The common case: a plain block whose end moves, or not even that; false if it cannot. An error leaves all as
     /// it was.
     #[inline(always)]
-    fn resize_plain(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Broken> {
-        if shape.units != live.units {
-            if !self.move_end(live.pos + live.units, live.pos + shape.units)? {
+    fn resize_plain(&mut self, live: &Live<L>, shape: Shape<L>) -> Result<bool, Broken> {
+        if shape.units() != live.units {
+            if !self.move_end(live.pos + live.units, live.pos + shape.units())? {
                 return Ok(false);
             }
             self.used.lower(live.units);
-            self.used.add(shape.units);
+            self.used.add(shape.units());
         }
         self.put_shape(live.index, live.pos, &live.record, shape)?;
         Ok(true)
@@ -184,14 +183,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Lets a plain block that must grow and cannot where it is change places with a resting one of its new size:
     /// each gets the other's entry to point at it.
     #[inline(never)]
-    fn change_places(&mut self, live: &Live<L>, shape: Shape) -> Option<Place> {
+    fn change_places(&mut self, live: &Live<L>, shape: Shape<L>) -> Option<Place> {
         if L::align(&live.record) > 0
             || live.units < Arena::<L, C>::LEAST_LINKED
             || live.pos + live.units >= self.arena.tail()
         {
             return None;
         }
-        let rested = self.index.resting().take(&self.arena, shape.units)?;
+        let rested = self.index.resting().take(&self.arena, shape.units())?;
         let Ok((index, generation)) = self.number_of_resting(rested.pos, rested.header) else {
             return None;
         };
@@ -199,8 +198,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let header = arena.header(live.pos)?;
         let left = L::compose(
             live.pos,
-            live.units,
-            0,
+            Shape::padded(live.units, 0),
             Traits {
                 index,
                 generation,
@@ -210,7 +208,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             },
         );
         arena.shift(live.pos, rested.pos, live.units)?;
-        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let record = L::reshaped(&live.record, shape);
         let entry = L::entry_at(record.entry, rested.pos);
         let follows = L::follows_free(rested.header);
         arena.put_header(rested.pos, L::set_follows_free(record.header, follows));
@@ -225,7 +223,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let seal = L::rested_seal(self.arena.digest(&left), 0);
         self.arena.put_seal(index, seal);
         self.used.lower(live.units);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         self.counters.moved(1, live.units.bytes::<L>());
         self.settled = false;
         Some(shape.place(rested.pos))
@@ -255,20 +253,20 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         index: Index,
         pos: Pos,
         record: &Record<L>,
-        shape: Shape,
+        shape: Shape<L>,
     ) -> Result<(), Corruption> {
         let old = Record {
             header: self.arena.header(pos).unwrap_or(record.header),
             ..*record
         };
-        let record = L::reshaped(&old, shape.units, shape.pad);
+        let record = L::reshaped(&old, shape);
         self.arena.put_header(pos, record.header);
-        self.arena.put_trailer(pos, shape.units, record.trailer);
+        self.arena.put_trailer(pos, shape.units(), record.trailer);
         if record.entry != old.entry {
             self.arena.put_entry(index, record.entry);
         }
         if C::ENABLED {
-            let units = shape.units;
+            let units = shape.units();
             Live {
                 index,
                 pos,
@@ -286,7 +284,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         live.verify(&self.arena)?;
         let extension = live.extension_bytes(&self.arena)?.len();
         let skipped = live.skipped(&self.arena);
-        let Some(shape) = Shape::new::<L, C>(size, skipped + extension) else {
+        let Some(shape) = Shape::new(size, skipped + extension) else {
             return Err(Self::too_large(size));
         };
         Ok(Change {
@@ -298,23 +296,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// Moves any block's end, if nothing else must move for it. An error leaves all as it was.
-    fn resize_in_place(&mut self, live: &Live<L>, shape: Shape) -> Result<bool, Broken> {
-        let (old, new) = (live.pos + live.units, live.pos + shape.units);
+    fn resize_in_place(&mut self, live: &Live<L>, shape: Shape<L>) -> Result<bool, Broken> {
+        let (old, new) = (live.pos + live.units, live.pos + shape.units());
         if new <= old {
-            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
+            live.copy_extension(&mut self.arena, live.pos, shape.units())?;
         }
         if new != old && !self.move_end(old, new)? {
             return Ok(false);
         }
         if new > old {
-            live.copy_extension(&mut self.arena, live.pos, shape.units)?;
+            live.copy_extension(&mut self.arena, live.pos, shape.units())?;
         }
-        let smaller = new < old || shape.pad > L::pad(&live.record);
+        let smaller = new < old || shape.pad() > L::pad(&live.record);
         if smaller && live.index == self.maximum {
             self.maximum = Index::NONE;
         }
         self.used.lower(live.units);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         self.put_shape(live.index, live.pos, &live.record, shape)?;
         Ok(true)
     }
@@ -331,7 +329,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         loop {
             // Owners may have done anything, to this block as well.
             let change = self.plan(handle, size)?;
-            let more = Units(change.shape.units.0.saturating_sub(change.live.units.0));
+            let more = Units(change.shape.units().0.saturating_sub(change.live.units.0));
             let wanted = Some(Wanted {
                 units: more,
                 numbered: false,
@@ -348,7 +346,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             if let Some(pos) = self.gather_and_grow(handle, change.shape, keeper)? {
                 return Ok(change.place(pos));
             }
-            let possible = self.arena.top() - Pos::FIRST >= change.shape.units;
+            let possible = self.arena.top() - Pos::FIRST >= change.shape.units();
             if !possible || !self.appeal(&mut appeal, wanted, keeper)? {
                 return Err(self.exhausted(size));
             }
@@ -359,7 +357,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn gather_and_grow<K: Keeper<L, C>>(
         &mut self,
         handle: Handle<L>,
-        shape: Shape,
+        shape: Shape<L>,
         keeper: &mut K,
     ) -> Result<Option<Pos>, Error> {
         let mut effort = Effort::Least;
@@ -376,7 +374,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             if let Some(pos) = self.grow_by_moving(&live, shape, false, keeper)? {
                 return Ok(Some(pos));
             }
-            let demand = Demand::growth(&live, shape.units);
+            let demand = Demand::growth(&live, shape.units());
             match self.make_room(&demand, effort, keeper)? {
                 Room::Made => {}
                 Room::NotThere => return Ok(None),
@@ -404,7 +402,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn grow_by_moving<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
-        shape: Shape,
+        shape: Shape<L>,
         anywhere: bool,
         keeper: &mut K,
     ) -> Result<Option<Pos>, Error> {
@@ -414,9 +412,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let align = live.align();
         let found = if anywhere {
             self.index
-                .take_anywhere(&mut self.arena, shape.units, align)
+                .take_anywhere(&mut self.arena, shape.units(), align)
         } else {
-            self.take_place(shape.units, align)
+            self.take_place(shape.units(), align)
         };
         let place = match found {
             Ok(Some(place)) => place,
@@ -426,7 +424,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let told = match self.ask_to_move(live, place, keeper)? {
             Consent::Given(told) => told,
             Consent::Refused => {
-                self.index.return_hole(&mut self.arena, place, shape.units);
+                self.index
+                    .return_hole(&mut self.arena, place, shape.units());
                 self.settled = false;
                 return Ok(None);
             }
@@ -443,7 +442,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             pos: place,
             ..*live
         };
-        moved.copy_extension(&mut self.arena, place, shape.units)?;
+        moved.copy_extension(&mut self.arena, place, shape.units())?;
         self.reshape(live, place, shape)?;
         self.settled = false;
         let given = self
@@ -463,9 +462,9 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         &mut self,
         live: &Live<L>,
         to: Pos,
-        shape: Shape,
+        shape: Shape<L>,
     ) -> Result<(), Corruption> {
-        let record = L::reshaped(&live.record, shape.units, shape.pad);
+        let record = L::reshaped(&live.record, shape);
         let record = Record {
             entry: L::entry_at(record.entry, to),
             ..record
@@ -473,14 +472,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let new = Live {
             index: live.index,
             pos: to,
-            units: shape.units,
+            units: shape.units(),
             record,
         };
         self.arena.put_used(to, record.header);
-        self.arena.put_trailer(to, shape.units, record.trailer);
+        self.arena.put_trailer(to, shape.units(), record.trailer);
         self.arena.put_entry(new.index, record.entry);
         self.used.lower(live.units);
-        self.used.add(shape.units);
+        self.used.add(shape.units());
         new.seal(&mut self.arena)
     }
 }

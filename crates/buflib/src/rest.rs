@@ -6,8 +6,8 @@
 //! again:    entry i --position--> header: number i, generation g + 1
 //! ```
 
-use crate::alloc::{Allocated, Shape};
-use crate::arena::{Arena, SpanMut};
+use crate::alloc::Allocated;
+use crate::arena::{Arena, Shape, SpanMut};
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Broken, Corruption, Fault};
@@ -18,11 +18,12 @@ use crate::layout::{Layout, Record};
 use crate::table::{Numbering, Table};
 use crate::units::{Index, Pos, Units};
 
-/// A resting block on its way back into use.
+/// A resting block on its way back into use. While the whole rest is held nothing rests, so that need not be
+/// asked.
 pub(crate) struct Waking<L: Layout> {
     index: Index,
     pos: Pos,
-    units: Units,
+    shape: Shape<L>,
     record: Record<L>,
     pub(crate) handle: Handle<L>,
     /// The block behind it in its list.
@@ -44,7 +45,7 @@ impl<L: Layout> Waking<L> {
             arena.put_entry(self.index, self.record.entry);
         }
         arena.put_digest(self.index, &self.record);
-        let mut span = arena.into_span(self.pos, self.units)?;
+        let mut span = arena.into_span_listed(self.pos, self.shape.units())?;
         span.put_flags(self.record.header);
         Some(span)
     }
@@ -62,11 +63,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let below = (Arena::<L, C>::LEAST_LINKED.0 - 1) * L::GRANULE;
         let least = (below + 1).saturating_sub(L::HEADER);
         let most = L::CACHED_MAX * L::GRANULE - L::HEADER;
-        if size.wrapping_sub(least) > most - least || self.maximum != Index::NONE {
+        if size.wrapping_sub(least) > most - least {
             return None;
         }
-        let shape = Shape::of_bytes::<L>(L::HEADER + size);
-        let (rested, next) = self.index.resting_first(&self.arena, shape.units, size)?;
+        let shape = Shape::short(size);
+        let (rested, next) = self.index.resting_first(&self.arena, shape.units())?;
         let waking = self.plan_wake(&rested, shape)?;
         Some(Waking { next, ..waking })
     }
@@ -74,26 +75,28 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Carries out what [`plan_resting`](Self::plan_resting) has found. The payload has all bytes that
     /// were asked for.
     #[inline(always)]
-    pub(crate) fn alloc_resting(&mut self, waking: &Waking<L>, size: usize) -> &mut [u8] {
+    pub(crate) fn alloc_resting(&mut self, waking: &Waking<L>) -> &mut [u8] {
         // Before anything is written: so the place need not be checked again.
         let arena = self.arena.local();
-        self.index.resting().pop(waking.units, waking.next);
+        let units = waking.shape.units();
+        self.index.resting().pop(units, waking.next);
         self.table.wake();
-        self.used.add(waking.units);
+        self.used.add(units);
         let span = waking.write(arena);
-        span.and_then(|span| span.payload(size)).unwrap_or_default()
+        span.and_then(|span| span.payload(waking.shape))
+            .unwrap_or_default()
     }
 
     /// The same for sizes too small for a list, which is tried before all that is rare.
     #[inline(always)]
     pub(crate) fn wake_tiny(&mut self, size: usize) -> Option<Allocated<L>> {
         let below = (Arena::<L, C>::LEAST_LINKED.0 - 1) * L::GRANULE;
-        if size > below.saturating_sub(L::HEADER) || self.maximum != Index::NONE {
+        if size > below.saturating_sub(L::HEADER) {
             return None;
         }
-        let shape = Shape::of_bytes::<L>(L::HEADER + size);
+        let shape = Shape::short(size);
         let resting = self.index.resting();
-        let rested = resting.take_tiny(&self.arena, shape.units)?;
+        let rested = resting.take_tiny(&self.arena, shape.units())?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
         Some(waking.allocated())
@@ -101,29 +104,23 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// The same for sizes that are rare, and for all of them where check words take long.
     #[inline(always)]
-    pub(crate) fn wake_any(&mut self, shape: Shape) -> Option<Allocated<L>> {
-        if self.maximum != Index::NONE {
-            return None;
-        }
+    pub(crate) fn wake_any(&mut self, shape: Shape<L>) -> Option<Allocated<L>> {
         let resting = self.index.resting();
         let listed = if self.arena.checks_quickly() {
             None
         } else {
-            resting.take(&self.arena, shape.units)
+            resting.take(&self.arena, shape.units())
         };
-        let rested = listed.or_else(|| resting.take_unlisted(&self.arena, shape.units))?;
+        let rested = listed.or_else(|| resting.take_unlisted(&self.arena, shape.units()))?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
         Some(waking.allocated())
     }
 
     /// The same for a request with an alignment, in granules.
-    pub(crate) fn wake_aligned(&mut self, shape: Shape, align: usize) -> Option<Handle<L>> {
-        if self.maximum != Index::NONE {
-            return None;
-        }
+    pub(crate) fn wake_aligned(&mut self, shape: Shape<L>, align: usize) -> Option<Handle<L>> {
         let resting = self.index.resting();
-        let rested = resting.take_aligned(&self.arena, shape.units, align)?;
+        let rested = resting.take_aligned(&self.arena, shape.units(), align)?;
         let waking = self.plan_wake(&rested, shape)?;
         self.wake(&waking);
         let mut live = Live::find_plain(&self.arena, waking.handle)?;
@@ -135,7 +132,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 
     /// What becomes of a resting block that is in use again, with its number and the next generation.
     #[inline(always)]
-    fn plan_wake(&self, rested: &Rested<L>, shape: Shape) -> Option<Waking<L>> {
+    fn plan_wake(&self, rested: &Rested<L>, shape: Shape<L>) -> Option<Waking<L>> {
         let index = L::resting_index(rested.header);
         let entry = if L::WAKES_ENTRY || C::ENABLED {
             self.arena.entry(index)?
@@ -150,11 +147,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !self.arena.is_sealed(index, &record) {
             return None;
         }
-        let (record, token) = L::wake(&record, shape.pad);
+        let (record, token) = L::wake(&record, shape);
         Some(Waking {
             index,
             pos: rested.pos,
-            units: shape.units,
+            shape,
             record,
             handle: Handle::from_token(token?),
             next: Pos::NIL,
@@ -165,7 +162,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     fn wake(&mut self, waking: &Waking<L>) {
         waking.write(self.arena.local());
         self.table.wake();
-        self.used.add(waking.units);
+        self.used.add(waking.shape.units());
     }
 
     /// The common case of freeing, small enough to be inlined: a plain small block without an alignment,
@@ -178,8 +175,8 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !self.arena.checks_quickly() {
             return None;
         }
-        let live = Live::find_unaligned(&self.arena, handle)?;
-        if !self.may_rest(&live) {
+        let (live, room) = Live::find_unaligned(&self.arena, handle)?;
+        if !self.may_rest(&live, room) {
             return None;
         }
         let (pos, units, header) = (live.pos, live.units, live.record.header);
@@ -193,7 +190,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// The same for any plain block; false, and nothing done, if the block cannot rest.
     #[inline(always)]
     pub(crate) fn rest_any(&mut self, live: &Live<L>) -> bool {
-        if !self.may_rest(live) {
+        if !self.may_rest(live, self.arena.tail() - live.pos) {
             return false;
         }
         let (pos, units, header) = (live.pos, live.units, live.record.header);
@@ -228,10 +225,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         true
     }
 
-    /// Whether a plain block may rest: one whose end or number is the last is given back at once.
+    /// Whether a plain block may rest, with so many granules from its first to the sentinel: one whose end or number
+    /// is the last is given back at once.
     #[inline(always)]
-    fn may_rest(&self, live: &Live<L>) -> bool {
-        live.units < self.arena.tail() - live.pos
+    fn may_rest(&self, live: &Live<L>, room: Units) -> bool {
+        live.units < room
             && (live.index.0 != self.arena.entries() || self.last_may_rest())
             && self.maximum == Index::NONE
             && live.is_plain_sound(&self.arena)

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::alloc::Shape;
+use crate::arena::Shape;
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Broken, Error};
@@ -61,16 +61,16 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let (front, skipped) = (Units(start / L::GRANULE), start % L::GRANULE);
         let extended = live.has_extension(&self.arena);
         let extension = live.extension_bytes(&self.arena)?.len();
-        let Some(shape) = Shape::new::<L, C>(skipped + kept.len(), extension) else {
+        let Some(shape) = Shape::new(skipped + kept.len(), extension) else {
             return Err(Broken);
         };
         let (pos, old_end) = (live.pos + front, live.pos + live.units);
-        let end = pos + shape.units;
+        let end = pos + shape.units();
         if end > old_end {
             return Err(Broken);
         }
         // The extension first: it is copied from where the old header says.
-        live.copy_extension(&mut self.arena, pos, shape.units)?;
+        live.copy_extension(&mut self.arena, pos, shape.units())?;
         let align = if skipped > 0 {
             OFF_GRANULE
         } else {
@@ -78,8 +78,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         };
         let record = L::compose(
             pos,
-            shape.units,
-            shape.pad,
+            shape,
             Traits {
                 align,
                 extended: extended || skipped > 0,
@@ -94,19 +93,19 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         };
         self.arena
             .put_header(pos, L::set_follows_free(record.header, mark));
-        self.arena.put_trailer(pos, shape.units, record.trailer);
+        self.arena.put_trailer(pos, shape.units(), record.trailer);
         self.arena.put_entry(live.index, record.entry);
         let new = Live {
             index: live.index,
             pos,
-            units: shape.units,
+            units: shape.units(),
             record,
         };
         if skipped > 0 {
             new.put_front_word(&mut self.arena, skipped, extended);
         }
         new.seal(&mut self.arena)?;
-        self.used.lower(live.units - shape.units);
+        self.used.lower(live.units - shape.units());
         if live.index == self.maximum {
             self.maximum = Index::NONE;
         }

@@ -20,7 +20,7 @@ impl<L: Encoding, C: Check> Arena<'_, L, C> {
             return None;
         }
         // SAFETY: `1 <= index <= entries`, so the entry lies in the table (invariant 4).
-        Some(unsafe { self.end.sub(index.0 * Self::STRIDE) })
+        Some(unsafe { self.end.offset(-(index.0 as isize) * Self::STRIDE as isize) })
     }
 
     #[inline(always)]

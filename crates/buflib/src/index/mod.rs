@@ -59,9 +59,8 @@ impl<L: Encoding> FreeIndex<L> {
         &self,
         arena: &Arena<'_, L, C>,
         units: Units,
-        size: usize,
     ) -> Option<(Rested<L>, Pos)> {
-        self.resting.first(arena, units, size)
+        self.resting.first(arena, units)
     }
 
     /// The blocks that rest, for the paths that need nothing else.

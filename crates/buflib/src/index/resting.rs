@@ -127,23 +127,22 @@ impl<L: Encoding> Resting<L> {
         arena: &Arena<'_, L, C>,
         units: Units,
     ) -> Option<Rested<L>> {
-        let (rested, next) = self.first(arena, units, 0)?;
+        let (rested, next) = self.first(arena, units)?;
         self.pop(units, next);
         Some(rested)
     }
 
-    /// The block that [`take`](Self::take) would take, with room for `size` bytes, and the one behind it.
+    /// The block that [`take`](Self::take) would take, and the one behind it.
     #[inline(always)]
     pub(crate) fn first<C: Check>(
         &self,
         arena: &Arena<'_, L, C>,
         units: Units,
-        size: usize,
     ) -> Option<(Rested<L>, Pos)> {
         let pos = Pos(self.lists.as_ref().get(units.0)?.unpack());
-        let span = arena.span(pos, units)?;
+        let span = arena.span_listed(pos, units)?;
         let header = span.header();
-        if !L::is_resting_as(header, units) || !span.holds(size) {
+        if !L::is_resting_as(header, units) {
             return None;
         }
         Some((Rested { pos, header }, span.resting_next()?))

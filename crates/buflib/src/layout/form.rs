@@ -11,20 +11,20 @@ use crate::table::{Any, Lowest, Numbering};
 ///
 /// ```text
 /// header, in use  second word  31 free = 0  30 follows free  29 fixed  28 extended
-///         short                27 long = 0  26..20 generation  19..14 index 21..16  13..11 pad  10..0 units
+///         short                27 long = 0  26..20 generation  19..14 index 21..16  13..3 units  2..0 7 - pad
 ///                 first word   15..0 index 15..0
 ///         long    second word  27 long = 1  26..0 units
-///                 first word   15..9 generation  8..3 index 21..16  2..0 pad
+///                 first word   15..9 generation  8..3 index 21..16  2..0 7 - pad
 ///                 trailer      15..0 index 15..0
 /// header, resting              as in use and short, but 31 free = 1  29 = 1
 /// header, free    second word  31 free = 1  30 follows free  29..28 kind
-///         short                27 long = 0  26..16 next 26..16  15..11 zero  10..0 units
+///         short                27 long = 0  26..16 next 26..16  15..14 zero  13..3 units  2..0 zero
 ///                 first word   15..0 next 15..0
 ///         long    second word  27 long = 1  26..0 units
 ///                 first word   zero
-/// entry, live     31 vacant = 0  30..27 alignment (doublings of the granule)  26..0 position
-/// entry, pins     31 vacant = 0  30..27 all ones  26..22 count  21..0 index
-/// entry, vacant   31 vacant = 1  30..29 zero  28..22 generation  21..0 next vacant
+/// entry, live     31 no block = 0  30..27 alignment (doublings of the granule)  26..0 position
+/// entry, pins     31 no block = 1  30 pins = 1  29..27 zero  26..22 count  21..0 index
+/// entry, vacant   31 no block = 1  30 pins = 0  29 zero  28..22 generation  21..0 next vacant
 /// handle          31..29 zero  28..22 generation  21..0 index
 /// ```
 ///

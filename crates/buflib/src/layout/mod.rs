@@ -14,7 +14,7 @@ use core::fmt::Debug;
 use core::hash::Hash;
 use core::num::{NonZeroU32, NonZeroU64};
 
-use crate::arena::Plain;
+use crate::arena::{Plain, Shape};
 use crate::table::{Number, Numbering};
 use crate::units::{Index, Pos, Units};
 
@@ -71,7 +71,7 @@ impl<L: Encoding> Layout for L {}
 /// In an entry's place for the alignment: the payload starts off the granule, some bytes behind the
 /// header, and so has no alignment.
 pub(crate) const OFF_GRANULE: u32 = 14;
-/// In the same place: the entry is no block's, but counts the pins of one.
+/// In the same place, but for the standard encoding: the entry is no block's, but counts the pins of one.
 pub(crate) const PIN_RECORD: u32 = 15;
 
 /// How many blocks too small for a link can rest, where any can.
@@ -331,16 +331,23 @@ pub trait Encoding: Copy + Eq + Hash + Debug + 'static {
     fn resting_index(header: Self::Header) -> Index;
     /// The block in use again, with the next generation, and its handle. The entry matters only if
     /// it changes.
-    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<Self::Token>);
+    fn wake(record: &Record<Self>, shape: Shape<Self>) -> (Record<Self>, Option<Self::Token>);
 
     // A block in use.
-    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self>;
+    fn compose(pos: Pos, shape: Shape<Self>, traits: Traits) -> Record<Self>;
     /// The same block with another length.
-    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self>;
+    fn reshaped(record: &Record<Self>, shape: Shape<Self>) -> Record<Self>;
     fn index(header: Self::Header, trailer: Self::Trailer) -> Index;
     fn generation(record: &Record<Self>) -> u32;
     /// Bytes at the payload's end that were not asked for, less than a granule.
     fn pad(record: &Record<Self>) -> usize;
+    /// All but the padding, in bytes, of a block of which `matches_plain` is true. Metadata that was not
+    /// compared may give any number.
+    #[inline(always)]
+    fn plain_extent(record: &Record<Self>) -> usize {
+        let bytes = Self::units(record.header).bytes::<Self>();
+        bytes.wrapping_sub(Self::pad(record))
+    }
     /// The alignment, in doublings of the granule, or `OFF_GRANULE`.
     fn align(record: &Record<Self>) -> u32;
     fn is_fixed(record: &Record<Self>) -> bool;
@@ -353,6 +360,15 @@ pub trait Encoding: Copy + Eq + Hash + Debug + 'static {
     /// Whether the entry is a block's: neither vacant nor a pin record.
     fn entry_is_live(entry: Self::Entry) -> bool;
     fn entry_pos(entry: Self::Entry) -> Pos;
+    /// The position in the entry of a block; of any other, one that no arena has.
+    #[inline(always)]
+    fn live_pos(entry: Self::Entry) -> Pos {
+        if Self::entry_is_live(entry) {
+            Self::entry_pos(entry)
+        } else {
+            Pos::NIL
+        }
+    }
     /// The position in the entry of a block without alignment; of any other, one that no arena has.
     #[inline(always)]
     fn unaligned_pos(entry: Self::Entry) -> Pos {

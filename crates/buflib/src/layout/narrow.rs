@@ -3,6 +3,7 @@
 use core::num::NonZeroU32;
 
 use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::arena::Shape;
 use crate::check::change;
 use crate::table::Any;
 use crate::units::{Index, Pos, Units};
@@ -124,25 +125,25 @@ impl Encoding for Narrow {
         Index((!header >> INDEX_SHIFT & LOW) as usize)
     }
     #[inline(always)]
-    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU32>) {
+    fn wake(record: &Record<Self>, shape: Shape<Self>) -> (Record<Self>, Option<NonZeroU32>) {
         let index = Self::resting_index(record.header);
         let generation = Self::generation(record).wrapping_add(1) & GENERATION;
         let kept = record.entry & !(PAD << PAD_SHIFT | GENERATION << GENERATION_SHIFT);
         let woken = Record {
             header: record.header ^ RESTING,
-            entry: kept | (pad as u32) << PAD_SHIFT | generation << GENERATION_SHIFT,
+            entry: kept | (shape.pad() as u32) << PAD_SHIFT | generation << GENERATION_SHIFT,
             trailer: (),
         };
         (woken, Self::token(index, generation))
     }
     #[inline(always)]
-    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
+    fn compose(pos: Pos, shape: Shape<Self>, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         Record {
-            header: units.0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
+            header: shape.units().0 as u32 | (traits.index.0 as u32) << INDEX_SHIFT,
             entry: pos.0 as u32
-                | (pad as u32) << PAD_SHIFT
+                | (shape.pad() as u32) << PAD_SHIFT
                 | traits.align << ALIGN_SHIFT
                 | traits.generation << GENERATION_SHIFT
                 | flags,
@@ -166,10 +167,10 @@ impl Encoding for Narrow {
         record.entry >> ALIGN_SHIFT & ALIGN
     }
     #[inline(always)]
-    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+    fn reshaped(record: &Record<Self>, shape: Shape<Self>) -> Record<Self> {
         Record {
-            header: record.header & !LOW | units.0 as u32,
-            entry: record.entry & !(PAD << PAD_SHIFT) | (pad as u32) << PAD_SHIFT,
+            header: record.header & !LOW | shape.units().0 as u32,
+            entry: record.entry & !(PAD << PAD_SHIFT) | (shape.pad() as u32) << PAD_SHIFT,
             trailer: (),
         }
     }

@@ -3,7 +3,8 @@
 use core::num::NonZeroU32;
 
 use super::form::Form;
-use super::{Encoding, FreeKind, Header, PIN_RECORD, Record, Traits};
+use super::{Encoding, FreeKind, Header, Record, Traits};
+use crate::arena::Shape;
 use crate::check::change;
 use crate::units::{Index, Pos, Units};
 
@@ -14,10 +15,12 @@ const EXTENDED: u32 = 1 << 28;
 const LONG: u32 = 1 << 27;
 const KIND_SHIFT: u32 = 28;
 const LONG_UNITS: u32 = POSITION;
-const UNITS: u32 = (1 << 11) - 1;
-/// What a long block has in its first word instead.
-const UPPER_SHIFT: u32 = 11;
-const PAD: u32 = 7;
+/// Of a short block in use, 7 more than its length without the padding, in bytes: so that the upper bits are its
+/// length in granules. What is less than a granule a long block has in its first word instead.
+const EXTENT: u32 = (1 << 14) - 1;
+const PART: u32 = 7;
+const UNITS: u32 = EXTENT & !PART;
+const UNITS_SHIFT: u32 = 3;
 /// From where generation and upper index are in a handle to where they are in a short header.
 const OWNER_SHIFT: u32 = 2;
 const OWNER: u32 = 0x1fff << 14;
@@ -36,7 +39,9 @@ const ALIGN_SHIFT: u32 = 27;
 const ALIGN: u32 = 15;
 const PINS_SHIFT: u32 = 22;
 const PINS: u32 = 0x1f;
-const VACANT: u32 = 1 << 31;
+/// Above all positions, so that nothing but a block's entry leads to one.
+const NO_BLOCK: u32 = 1 << 31;
+const PIN: u32 = 1 << 30;
 
 /// Two words in registers, too: so each constant fits into an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,21 +75,25 @@ fn owner(header: Words, trailer: u16) -> u32 {
 
 /// Header and trailer of a block in use.
 #[inline(always)]
-fn in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
-    if units.0 > UNITS as usize {
-        return long_in_use(units, pad, owner, flags);
+fn in_use<F: Form>(shape: Shape<F>, owner: u32, flags: u32) -> (Words, u16) {
+    if shape.units().0 >= F::LONG {
+        return long_in_use(shape.units(), shape.pad(), owner, flags);
     }
-    let upper = owner >> OWNER_SHIFT & OWNER | (pad as u32) << UPPER_SHIFT;
-    let second = flags | units.0 as u32 | upper;
+    let second = flags | owner >> OWNER_SHIFT & OWNER | extent(shape);
     let first = owner as u16;
     (Words { first, second }, 0)
+}
+
+#[inline(always)]
+fn extent<F: Form>(shape: Shape<F>) -> u32 {
+    (shape.extent() as u32).wrapping_add(PART)
 }
 
 /// Apart, since otherwise the compiler computes both for every block.
 #[inline(never)]
 fn long_in_use(units: Units, pad: usize, owner: u32, flags: u32) -> (Words, u16) {
     let second = flags | LONG | units.0 as u32;
-    let first = (owner >> 16 << 3 | pad as u32) as u16;
+    let first = (owner >> 16 << 3 | (PART - pad as u32 % 8)) as u16;
     (Words { first, second }, owner as u16)
 }
 
@@ -99,7 +108,7 @@ impl<F: Form> Encoding for F {
     const CACHED_MAX: usize = F::CACHED_MAX;
     const NEXT_IN_HEADER: bool = false;
     const CACHED_NEXT_IN_HEADER: bool = true;
-    const LONG: usize = UNITS as usize + 1;
+    const LONG: usize = (UNITS >> UNITS_SHIFT) as usize + 1;
 
     type Header = Words;
     type Trailer = u16;
@@ -124,12 +133,12 @@ impl<F: Form> Encoding for F {
 
     #[inline(always)]
     fn units(header: Words) -> Units {
-        let bits = if header.second & LONG == 0 {
-            UNITS
+        let units = if header.second & LONG == 0 {
+            (header.second & UNITS) >> UNITS_SHIFT
         } else {
-            LONG_UNITS
+            header.second & LONG_UNITS
         };
-        Units((header.second & bits) as usize)
+        Units(units as usize)
     }
     #[inline(always)]
     fn is_free(header: Words) -> bool {
@@ -146,16 +155,16 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn free_header(kind: FreeKind, units: Units, next: Pos) -> Words {
-        let second = FREE | (kind as u32) << KIND_SHIFT | units.0 as u32;
+        let flags = FREE | (kind as u32) << KIND_SHIFT;
         if kind == FreeKind::Cached && units.0 < Self::LONG {
             Words {
                 first: next.0 as u16,
-                second: second | next.0 as u32 & NEXT,
+                second: flags | (units.0 as u32) << UNITS_SHIFT | next.0 as u32 & NEXT,
             }
         } else {
             Words {
                 first: 0,
-                second: second | LONG,
+                second: flags | LONG | units.0 as u32,
             }
         }
     }
@@ -202,8 +211,9 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn is_resting_as(header: Words, units: Units) -> bool {
-        header.second & (FREE | FIXED | EXTENDED | LONG | UNITS)
-            == RESTING + (units.0 as u32 & LONG_UNITS)
+        units.0 < Self::LONG
+            && header.second & (FREE | FIXED | EXTENDED | LONG | UNITS)
+                == RESTING + ((units.0 as u32) << UNITS_SHIFT)
     }
     #[inline(always)]
     fn resting_index(header: Words) -> Index {
@@ -211,22 +221,22 @@ impl<F: Form> Encoding for F {
         Index(((u32::from(first) | (second & OWNER) << OWNER_SHIFT) & INDEX) as usize)
     }
     #[inline(always)]
-    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU32>) {
+    fn wake(record: &Record<Self>, shape: Shape<Self>) -> (Record<Self>, Option<NonZeroU32>) {
         let Words { first, second } = record.header;
         // Where the generation overflows, a resting block has a zero.
         let step = 1 << (GENERATION_SHIFT - OWNER_SHIFT);
-        let kept = second.wrapping_add(step) & !(RESTING | LONG | PAD << UPPER_SHIFT);
-        let second = kept | (pad as u32) << UPPER_SHIFT;
+        let kept = second.wrapping_add(step) & !(RESTING | LONG | EXTENT);
+        let second = kept | extent(shape);
         let token = NonZeroU32::new(u32::from(first) | (second & OWNER) << OWNER_SHIFT);
         let header = Words { first, second };
         (Record { header, ..*record }, token)
     }
     #[inline(always)]
-    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
+    fn compose(pos: Pos, shape: Shape<Self>, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         let owner = traits.index.0 as u32 | traits.generation << GENERATION_SHIFT;
-        let (header, trailer) = in_use(units, pad, owner, flags);
+        let (header, trailer) = in_use(shape, owner, flags);
         Record {
             header,
             entry: pos.0 as u32 | traits.align << ALIGN_SHIFT,
@@ -234,18 +244,17 @@ impl<F: Form> Encoding for F {
         }
     }
     #[inline(always)]
-    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
-        if record.header.second & LONG == 0 && units.0 < Self::LONG {
-            let kept = record.header.second & !(PAD << UPPER_SHIFT | UNITS);
+    fn reshaped(record: &Record<Self>, shape: Shape<Self>) -> Record<Self> {
+        if record.header.second & LONG == 0 && shape.units().0 < Self::LONG {
             let header = Words {
-                second: kept | (pad as u32) << UPPER_SHIFT | units.0 as u32,
+                second: record.header.second & !EXTENT | extent(shape),
                 ..record.header
             };
             return Record { header, ..*record };
         }
         let flags = record.header.second & (FOLLOWS | FIXED | EXTENDED);
         let owner = owner(record.header, record.trailer);
-        let (header, trailer) = in_use(units, pad, owner, flags);
+        let (header, trailer) = in_use(shape, owner, flags);
         Record {
             header,
             entry: record.entry,
@@ -262,12 +271,16 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn pad(record: &Record<Self>) -> usize {
-        let upper = if record.header.second & LONG == 0 {
-            record.header.second >> UPPER_SHIFT
+        let part = if record.header.second & LONG == 0 {
+            record.header.second
         } else {
             record.header.first.into()
         };
-        (upper & PAD) as usize
+        (!part & PART) as usize
+    }
+    #[inline(always)]
+    fn plain_extent(record: &Record<Self>) -> usize {
+        ((record.header.second & EXTENT) as usize).wrapping_sub(PART as usize)
     }
     #[inline(always)]
     fn align(record: &Record<Self>) -> u32 {
@@ -293,15 +306,19 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn entry_is_vacant(entry: u32) -> bool {
-        entry & VACANT != 0
+        entry & (NO_BLOCK | PIN) == NO_BLOCK
     }
     #[inline(always)]
     fn entry_is_live(entry: u32) -> bool {
-        entry < PIN_RECORD << ALIGN_SHIFT
+        entry & NO_BLOCK == 0
     }
     #[inline(always)]
     fn entry_pos(entry: u32) -> Pos {
         Pos((entry & POSITION) as usize)
+    }
+    #[inline(always)]
+    fn live_pos(entry: u32) -> Pos {
+        Pos((entry & (NO_BLOCK | POSITION)) as usize)
     }
     #[inline(always)]
     fn unaligned_pos(entry: u32) -> Pos {
@@ -318,11 +335,11 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn pin_record(number: Index, count: u32) -> u32 {
-        number.0 as u32 | count << PINS_SHIFT | PIN_RECORD << ALIGN_SHIFT
+        NO_BLOCK | PIN | count << PINS_SHIFT | number.0 as u32
     }
     #[inline(always)]
     fn is_pin_record(entry: u32) -> bool {
-        entry & (VACANT | ALIGN << ALIGN_SHIFT) == PIN_RECORD << ALIGN_SHIFT
+        entry & (NO_BLOCK | PIN) == NO_BLOCK | PIN
     }
     #[inline(always)]
     fn pinned_number(entry: u32) -> Index {
@@ -334,7 +351,7 @@ impl<F: Form> Encoding for F {
     }
     #[inline(always)]
     fn vacant(next: Index, generation: u32) -> u32 {
-        VACANT | (generation & GENERATION) << GENERATION_SHIFT | next.0 as u32
+        NO_BLOCK | (generation & GENERATION) << GENERATION_SHIFT | next.0 as u32
     }
     #[inline(always)]
     fn vacant_next(entry: u32) -> Index {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Encoding, FreeKind, Header, Narrow, Record, Standard, Traits, Wide};
+use crate::arena::Shape;
 use crate::check;
 use crate::units::{Index, Pos, Units};
 
@@ -70,7 +71,11 @@ impl Block {
             fixed: self.fixed,
             extended: self.extended,
         };
-        L::compose(Pos(self.pos), Units(self.units), self.pad, traits)
+        L::compose(
+            Pos(self.pos),
+            Shape::padded(Units(self.units), self.pad),
+            traits,
+        )
     }
 }
 
@@ -94,6 +99,11 @@ fn expect_in_use<L: Encoding>(record: &Record<L>, block: Block) {
     assert_eq!(L::is_extended(record), block.extended);
     assert!(!L::entry_is_vacant(record.entry));
     assert_eq!(L::entry_pos(record.entry), Pos(block.pos));
+    assert_eq!(L::live_pos(record.entry), Pos(block.pos));
+    expect_place::<L>(
+        L::unaligned_pos(record.entry),
+        (block.align == 0).then_some(block.pos),
+    );
 
     let token = L::token(Index(block.index), block.generation).expect("an index above zero");
     assert!(L::matches(token, record));
@@ -102,7 +112,10 @@ fn expect_in_use<L: Encoding>(record: &Record<L>, block: Block) {
     if plain {
         let header = L::plain_header(header);
         assert_eq!(L::units(header), Units(block.units));
-        assert_eq!(L::pad(&Record { header, ..*record }), block.pad);
+        let record = Record { header, ..*record };
+        assert_eq!(L::pad(&record), block.pad);
+        let extent = Units(block.units).bytes::<L>() - block.pad;
+        assert_eq!(L::plain_extent(&record), extent);
     }
     for bit in 0..64 {
         let index = block.index ^ 1usize.checked_shl(bit).unwrap_or(0);
@@ -115,6 +128,14 @@ fn expect_in_use<L: Encoding>(record: &Record<L>, block: Block) {
                 assert!(!L::matches(token, record) && !L::matches_plain(token, record));
             }
         }
+    }
+}
+
+/// Either this place, or one that no arena has.
+fn expect_place<L: Encoding>(found: Pos, place: Option<usize>) {
+    match place {
+        Some(place) => assert_eq!(found, Pos(place)),
+        None => assert!(found == Pos::NIL || found.0 > L::MAX_POS, "{found:?}"),
     }
 }
 
@@ -136,7 +157,7 @@ fn check_in_use<L: Encoding>(block: Block, other: Block) {
     assert_eq!(L::set_follows_free(header, false), record.header);
 
     // Another length, another place.
-    let reshaped = L::reshaped(&record, Units(other.units), other.pad);
+    let reshaped = L::reshaped(&record, Shape::padded(Units(other.units), other.pad));
     let moved = stored(Record {
         entry: L::entry_at(reshaped.entry, Pos(other.pos)),
         ..reshaped
@@ -193,6 +214,15 @@ fn check_free<L: Encoding>(block: Block) {
     assert!(L::entry_is_vacant(vacant));
     assert_eq!(L::vacant_next(vacant), Index(block.index));
     assert_eq!(L::vacant_generation(vacant), block.generation);
+    let pins = L::pin_record(Index(block.index), block.generation % L::MAX_PIN_COUNT + 1);
+    assert!(L::is_pin_record(pins) && !L::is_pin_record(vacant));
+    assert!(!L::entry_is_vacant(pins));
+    assert_eq!(L::pinned_number(pins), Index(block.index));
+    for entry in [vacant, pins] {
+        assert!(!L::entry_is_live(entry));
+        expect_place::<L>(L::live_pos(entry), None);
+        expect_place::<L>(L::unaligned_pos(entry), None);
+    }
     let token = L::token(Index(block.index), block.generation).expect("an index above zero");
     assert_eq!(L::token_index(token), Index(block.index));
     assert_eq!(L::token_generation(token), block.generation);
@@ -226,7 +256,7 @@ fn check_resting<L: Encoding>(block: Block, pad: usize) {
         let old = L::token(Index(block.index), block.generation).expect("an index above zero");
         assert!(!L::matches(old, &resting) && !L::matches_plain(old, &resting));
 
-        let (woken, token) = L::wake(&resting, pad);
+        let (woken, token) = L::wake(&resting, Shape::padded(Units(units), pad));
         let generation = block.generation.wrapping_add(1) & L::MAX_GENERATION;
         assert_eq!(token, L::token(Index(block.index), generation));
         assert_eq!(L::follows_free(woken.header), follows);

@@ -3,6 +3,7 @@
 use core::num::NonZeroU64;
 
 use super::{Encoding, FreeKind, PIN_RECORD, PLACES, Record, TINY, Traits};
+use crate::arena::Shape;
 use crate::check::change;
 use crate::table::Any;
 use crate::units::{Index, Pos, Units};
@@ -135,22 +136,22 @@ impl Encoding for Wide {
         Self::index(header, ())
     }
     #[inline(always)]
-    fn wake(record: &Record<Self>, pad: usize) -> (Record<Self>, Option<NonZeroU64>) {
+    fn wake(record: &Record<Self>, shape: Shape<Self>) -> (Record<Self>, Option<NonZeroU64>) {
         let lower = record.header as u64 & !(FREE as u64 | (PAD as u64) << PAD_SHIFT)
-            | (pad as u64) << PAD_SHIFT;
+            | (shape.pad() as u64) << PAD_SHIFT;
         let upper = (record.header >> UPPER_SHIFT) as u64;
         let upper = upper.wrapping_add(1 << GENERATION_SHIFT) & TOKEN;
         let header = u128::from(lower) | u128::from(upper) << UPPER_SHIFT;
         (Record { header, ..*record }, NonZeroU64::new(upper))
     }
     #[inline(always)]
-    fn compose(pos: Pos, units: Units, pad: usize, traits: Traits) -> Record<Self> {
+    fn compose(pos: Pos, shape: Shape<Self>, traits: Traits) -> Record<Self> {
         let flags =
             if traits.fixed { FIXED } else { 0 } | if traits.extended { EXTENDED } else { 0 };
         let upper = traits.index.0 as u64 | u64::from(traits.generation) << GENERATION_SHIFT;
         Record {
-            header: units.0 as u128
-                | (pad as u128) << PAD_SHIFT
+            header: shape.units().0 as u128
+                | (shape.pad() as u128) << PAD_SHIFT
                 | u128::from(upper) << UPPER_SHIFT
                 | flags,
             entry: pos.0 as u64 | u64::from(traits.align) << ALIGN_SHIFT,
@@ -176,10 +177,10 @@ impl Encoding for Wide {
         (record.entry >> ALIGN_SHIFT) as u32 & ALIGN
     }
     #[inline(always)]
-    fn reshaped(record: &Record<Self>, units: Units, pad: usize) -> Record<Self> {
+    fn reshaped(record: &Record<Self>, shape: Shape<Self>) -> Record<Self> {
         let kept = record.header & !(UNITS | PAD << PAD_SHIFT);
         Record {
-            header: kept | units.0 as u128 | (pad as u128) << PAD_SHIFT,
+            header: kept | shape.units().0 as u128 | (shape.pad() as u128) << PAD_SHIFT,
             entry: record.entry,
             trailer: (),
         }

@@ -263,7 +263,11 @@ impl Map {
             6 => {
                 let header = self.number(at + 2, 4)?;
                 let long = header >> 27 & 1 == 1;
-                let length = header & if long { 0x07ff_ffff } else { 0x7ff };
+                let length = if long {
+                    header & 0x07ff_ffff
+                } else {
+                    header >> 3 & 0x7ff
+                };
                 let free = match kind(header >> 28 & 3) {
                     Some(Free::Merged) if !long => Some(Free::Resting),
                     free => free,
@@ -294,16 +298,16 @@ impl Map {
         for number in 1..=entries {
             let at = size - number * stride;
             let entry = self.number(at, L::ENTRY_BYTES)?;
-            let (vacant, align) = match (L::HEADER_BYTES, L::ENTRY_BYTES) {
-                (4, _) => (entry >> 31, entry >> 18 & 0xf),
-                (6, _) => (entry >> 31, entry >> 27 & 0xf),
-                _ => (entry >> 63, entry >> 48 & 0xf),
+            let (vacant, pins) = match (L::HEADER_BYTES, L::ENTRY_BYTES) {
+                (4, _) => (entry >> 31 == 1, entry >> 18 & 0xf == 15),
+                (6, _) => (entry >> 30 == 2, entry >> 30 == 3),
+                _ => (entry >> 63 == 1, entry >> 48 & 0xf == 15),
             };
             let (region, mut word) = if live.iter().any(|handle| handle.number() == number) {
                 (Region::Entry, 4)
-            } else if vacant == 1 {
+            } else if vacant {
                 (Region::VacantEntry, 0)
-            } else if align == 15 {
+            } else if pins {
                 (Region::PinRecord, 0)
             } else {
                 (Region::RestingEntry, 0)
