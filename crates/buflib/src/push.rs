@@ -23,10 +23,10 @@ struct Way {
 }
 
 impl Way {
-    fn behind<L: Layout>(live: &Live<L>, shape: Shape<L>, end: Pos) -> Self {
+    fn behind<L: Layout>(live: &Live<L>, free: Pos, end: Pos) -> Self {
         Self {
             pos: live.pos + live.units,
-            free: live.pos + shape.units(),
+            free,
             end,
         }
     }
@@ -74,7 +74,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             let gap = binned(&self.arena, end).unwrap_or(Units::ZERO);
             (gap, gap >= by)
         };
-        let way = Way::behind(live, shape, end);
+        let way = Way::behind(live, live.pos + shape.units(), end);
         if !room || !self.ask_to_push(way, keeper)? {
             return Ok(false);
         }
@@ -117,7 +117,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if !Self::may_nudge(live) {
             return Ok(None);
         }
-        let mut way = Way::behind(live, shape, self.arena.tail());
+        let mut way = Way::behind(live, live.pos + shape.units(), self.arena.tail());
         let mut run = Run::NONE;
         while way.pos < way.end {
             let header = self.header_in_row(way.pos)?;
@@ -152,49 +152,73 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         live: &Live<L>,
         shape: Shape<L>,
         keeper: &mut K,
-    ) -> Result<bool, Corruption> {
+    ) -> Result<bool, Error> {
         // A damaged free block in front would hide blocks once what it seems to end at has been pushed there.
         self.verify_row()?;
-        let tail = self.arena.tail();
-        let mut way = Way::behind(live, shape, tail);
-        while let Some((other, _)) = self.next_in_way(&mut way)? {
-            if L::is_fixed(&other.record) {
-                return Ok(false);
+        let (tail, top) = (self.arena.tail(), self.arena.top());
+        let end = live.pos + shape.units();
+        let mut free = end;
+        let mut way = self.way_to_push(live, free)?;
+        if let Some(Way { free: new_end, .. }) = way.filter(|way| way.free > tail) {
+            // All blocks behind it must go anyway: further, for it to grow again in place.
+            let room = Self::room_behind(live, shape).min(Units((top - new_end).0 / 2));
+            if new_end < top && room > Units::ZERO {
+                let further = self.way_to_push(live, end + room)?;
+                if further.is_some_and(|way| way.free <= top) {
+                    (way, free) = (further, end + room);
+                }
             }
         }
-        let (old_end, new_end) = (way.pos, way.free);
-        if new_end > self.arena.top() {
+        let Some(Way {
+            pos: old_end,
+            free: new_end,
+            ..
+        }) = way.filter(|way| way.free <= top)
+        else {
             return Ok(false);
-        }
-        if !self.ask_to_push(Way::behind(live, shape, old_end), keeper)? {
+        };
+        if !self.ask_to_push(Way::behind(live, free, old_end), keeper)? {
             return Ok(false);
         }
         if new_end > tail && !self.arena.set_tail(new_end) {
             return Ok(false);
         }
-        self.push_all(live, shape, old_end, keeper)?;
+        self.push_all(live, end, free, old_end, keeper)?;
         self.settle_grown(live, shape)?;
         // Free blocks among those that were pushed are not where the index has them.
         self.merge_all()?;
-        self.end_of_push(live.pos + shape.units(), new_end, keeper)?;
+        self.end_of_push(end, new_end, keeper)?;
+        self.keep_room(end, free - end)?;
         Ok(true)
     }
 
-    /// Pushes all blocks that are in the way and before `end`, and makes what is left between them free. They are found from the first
-    /// to the last and moved from the last to the first: some at a time.
+    /// How far a push would go that leaves the space up to `free` free; none if a block that cannot move is in the way.
+    fn way_to_push(&self, live: &Live<L>, free: Pos) -> Result<Option<Way>, Corruption> {
+        let mut way = Way::behind(live, free, self.arena.tail());
+        while let Some((other, _)) = self.next_in_way(&mut way)? {
+            if L::is_fixed(&other.record) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(way))
+    }
+
+    /// Pushes all blocks that are before `end` and in the way of what is to be free, and makes what is left behind the grown block
+    /// and between them free. They are found from the first to the last and moved from the last to the first: some at a time.
     fn push_all<K: Keeper<L, C>>(
         &mut self,
         live: &Live<L>,
-        shape: Shape<L>,
+        grown: Pos,
+        free: Pos,
         end: Pos,
         keeper: &mut K,
     ) -> Result<(), Corruption> {
         const AT_A_TIME: usize = 16;
-        let mut way = Way::behind(live, shape, end);
-        let (first, mut next) = (way.free, end);
+        let mut way = Way::behind(live, free, end);
+        let mut next = end;
         loop {
             let mut runs = [Run::NONE; AT_A_TIME];
-            let mut found = Way::behind(live, shape, way.end);
+            let mut found = Way::behind(live, free, way.end);
             while let Some((other, to)) = self.next_in_way(&mut found)? {
                 let joins = runs
                     .last_mut()
@@ -212,7 +236,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
                 (way.end, next) = (run.from, run.to);
             }
             if runs.first().is_none_or(|run| run.blocks == 0) {
-                self.put_rest(first, next);
+                self.put_rest(grown, next);
                 return Ok(());
             }
         }

@@ -170,7 +170,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline(always)]
     fn resize_plain(&mut self, live: &Live<L>, shape: Shape<L>) -> Result<bool, Broken> {
         if shape.units() != live.units {
-            if !self.move_end(live.pos + live.units, live.pos + shape.units())? {
+            if !self.move_end(live, shape.units())? {
                 return Ok(false);
             }
             self.used.lower(live.units);
@@ -232,11 +232,14 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     /// Moves the end of a block, if nothing else must move for it, and leaves its header to the caller.
     /// An error leaves all as it was.
     #[inline(always)]
-    fn move_end(&mut self, old: Pos, new: Pos) -> Result<bool, Broken> {
+    fn move_end(&mut self, live: &Live<L>, units: Units) -> Result<bool, Broken> {
+        let (old, new) = (live.pos + live.units, live.pos + units);
         if new < old {
             self.index.give_back_end(&mut self.arena, new, old)?;
         } else if self.maximum != Index::NONE
-            || !self.index.take_behind(&mut self.arena, old, new - old)?
+            || !self
+                .index
+                .take_behind(&mut self.arena, old, new - old, Units(units.0 / 8))?
         {
             return Ok(false);
         }
@@ -301,7 +304,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         if new <= old {
             live.copy_extension(&mut self.arena, live.pos, shape.units())?;
         }
-        if new != old && !self.move_end(old, new)? {
+        if new != old && !self.move_end(live, shape.units())? {
             return Ok(false);
         }
         if new > old {
@@ -449,10 +452,33 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             .index
             .give_back(&mut self.arena, live.pos, live.units, follows_free);
         self.end_of_move(told, keeper);
-        match given {
-            Ok(()) => Ok(Some(place)),
-            Err(broken) => Err(self.diagnose(broken)),
+        if let Err(broken) = given {
+            return Err(self.diagnose(broken));
         }
+        if !anywhere {
+            self.keep_room(place + shape.units(), Self::room_behind(live, shape))?;
+        }
+        Ok(Some(place))
+    }
+
+    /// How much space is worth keeping behind a block that has to be moved in order to grow: a large one that grows by a
+    /// little will do so again, and is moved the less often.
+    pub(crate) fn room_behind(live: &Live<L>, shape: Shape<L>) -> Units {
+        let room = Units(shape.units().0 / 8);
+        if Self::may_nudge(live) && shape.units() - live.units < room {
+            room
+        } else {
+            Units::ZERO
+        }
+    }
+
+    /// Keeps free space behind a block that ends at `end` for it alone, as long as none other is short.
+    pub(crate) fn keep_room(&mut self, end: Pos, most: Units) -> Result<(), Error> {
+        if most == Units::ZERO {
+            return Ok(());
+        }
+        let kept = self.index.keep_room(&mut self.arena, end, most);
+        kept.map_err(|broken| self.diagnose(broken))
     }
 
     /// Writes a block's metadata for a new place and shape; its old header and contents are there

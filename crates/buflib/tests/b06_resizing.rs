@@ -14,6 +14,9 @@ on_every_heap!(
     short_blocks_leave_light_neighbours_alone,
     light_neighbours_are_pushed_into_the_free_tail,
     heavy_neighbours_stay_and_the_block_itself_moves,
+    large_block_that_moves_to_grow_by_a_little_keeps_space_behind_it,
+    space_kept_behind_a_large_block_is_there_for_all_that_would_fail,
+    pushed_neighbours_leave_space_to_grow_again,
     immovable_neighbours_stay_and_the_block_itself_moves,
     pushed_neighbours_stay_aligned,
     shrinking_keeps_the_front_and_gives_back_the_rest,
@@ -604,6 +607,62 @@ fn heavy_neighbours_stay_and_the_block_itself_moves<L: Layout, C: Check>() {
     assert_eq!(grow_by_one(&mut heap, large), 1);
     assert_eq!(neighbours.map(|handle| heap.address(handle)), addresses);
     heap.expect_filled(neighbours.into_iter().chain([last]));
+}
+
+/// What goes behind such a block leaves it an eighth of its length, by which it grows without moving.
+fn large_block_that_moves_to_grow_by_a_little_keeps_space_behind_it<L: Layout, C: Check>() {
+    let mut memory = Memory::new(16_000 * L::GRANULE_BYTES);
+    let mut heap = memory.checked::<L, C>();
+    let large = heap.granules(1000);
+    let heavy = heap.granules(600);
+    heap.resize(large, payload::<L>(1010)).expect("room");
+    // Longer than the hole that the block has left.
+    let behind = heap.granules(1200);
+    assert!(heap.address(behind) > heap.address(large));
+    let (address, before) = (heap.address(large), heap.stats().moves);
+    assert_eq!(before, 1);
+    for more in 1..=12 {
+        heap.resize(large, payload::<L>(1010 + 10 * more))
+            .expect("room");
+    }
+    assert_eq!((heap.address(large), heap.stats().moves), (address, before));
+    heap.expect_front(large, payload::<L>(1000));
+    heap.expect_filled([heavy, behind]);
+}
+
+/// Nothing is moved for a request that fits into such space.
+fn space_kept_behind_a_large_block_is_there_for_all_that_would_fail<L: Layout, C: Check>() {
+    let mut memory = Memory::new(12_000 * L::GRANULE_BYTES);
+    let mut heap = memory.checked::<L, C>();
+    let large = heap.granules(1000);
+    let heavy = heap.granules(600);
+    heap.resize(large, payload::<L>(1010)).expect("room");
+    let behind = heap.granules(1200);
+    let hole = heap.granules(1000);
+    let left = heap.available() / L::GRANULE_BYTES - 1;
+    let rest = heap.granules(left - 126 - 1);
+    let moves = heap.stats().moves;
+    let last = heap.granules(120);
+    assert!((heap.address(large)..heap.address(behind)).contains(&heap.address(last)));
+    assert_eq!(heap.stats().moves, moves);
+    heap.expect_filled([heavy, behind, hole, rest, last]);
+}
+
+/// Where a block can grow by pushing only, all behind it is pushed once for many times.
+fn pushed_neighbours_leave_space_to_grow_again<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(2, 2000));
+    let mut heap = memory.checked::<L, C>();
+    let large = heap.granules(1000);
+    let heavy = heap.granules(600);
+    heap.resize(large, payload::<L>(1001)).expect("room");
+    let (address, moves) = (heap.address(heavy), heap.stats().moves);
+    assert_eq!(moves, 1);
+    for granules in 1002..=1120 {
+        heap.resize(large, payload::<L>(granules)).expect("room");
+    }
+    assert_eq!((heap.address(heavy), heap.stats().moves), (address, moves));
+    heap.expect_front(large, payload::<L>(1000));
+    heap.expect_filled([heavy]);
 }
 
 fn immovable_neighbours_stay_and_the_block_itself_moves<L: Layout, C: Check>() {

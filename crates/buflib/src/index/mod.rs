@@ -316,13 +316,15 @@ impl<L: Encoding> FreeIndex<L> {
         self.rooms.move_front(arena, pos, old, new)
     }
 
-    /// Takes `more` granules from `end` on, where a block ends, if so many are free there.
+    /// Takes `more` granules from `end` on, where a block ends, if so many are free there. A room of up to `room` may
+    /// be kept behind them.
     #[inline(always)]
     pub(crate) fn take_behind<C: Check>(
         &mut self,
         arena: &mut Arena<'_, L, C>,
         end: Pos,
         more: Units,
+        room: Units,
     ) -> Result<bool, Broken> {
         if self.rooms.cut(arena, end, more) {
             return Ok(true);
@@ -337,8 +339,46 @@ impl<L: Encoding> FreeIndex<L> {
             self.merge(arena, room.pos, room.units, false)?;
         }
         match free_behind(arena, end)? {
-            Some(length) if length >= more => self.take_with_room(arena, end, length, more),
+            Some(length) if length >= more => {
+                self.take_with_room(arena, end, length, more, room.max(rooms::LENGTH))
+            }
             _ => Ok(false),
+        }
+    }
+
+    /// Keeps a room of `most` granules or less behind a block that ends at `end`.
+    pub(crate) fn keep_room<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        end: Pos,
+        most: Units,
+    ) -> Result<(), Broken> {
+        if end == arena.tail() {
+            if arena.room() / L::GRANULE >= strip::PLENTY + most.0 && arena.set_tail(end + most) {
+                let room = Strip {
+                    pos: end,
+                    units: most,
+                };
+                self.put_room(arena, room)?;
+            }
+            return Ok(());
+        }
+        match free_behind(arena, end)? {
+            Some(length) => self
+                .take_with_room(arena, end, length, Units::ZERO, most)
+                .map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn put_room<C: Check>(
+        &mut self,
+        arena: &mut Arena<'_, L, C>,
+        room: Strip,
+    ) -> Result<(), Broken> {
+        match self.rooms.put(arena, room) {
+            Some(old) => self.merge(arena, old.pos, old.units, false),
+            None => Ok(()),
         }
     }
 
@@ -349,18 +389,17 @@ impl<L: Encoding> FreeIndex<L> {
         pos: Pos,
         length: Units,
         more: Units,
+        most: Units,
     ) -> Result<bool, Broken> {
         let front = pos + more;
         let room = Strip {
             pos: front,
-            units: (length - more).min(rooms::LENGTH),
+            units: (length - more).min(most),
         };
         self.bins
             .move_front(arena, pos, length, front + room.units)?;
         if room.units > Units::ZERO {
-            if let Some(old) = self.rooms.put(arena, room) {
-                self.merge(arena, old.pos, old.units, false)?;
-            }
+            self.put_room(arena, room)?;
         }
         Ok(true)
     }
