@@ -75,7 +75,7 @@ impl Rooms {
             }
             let whole = old + room.units;
             let rest = whole - new;
-            if rest > MOST {
+            if new > whole || (new < old && rest > MOST) {
                 return None;
             }
             let mut span = arena.into_span(pos, whole)?;
