@@ -80,7 +80,11 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     #[inline]
     pub fn resize_mut(&mut self, handle: Handle<L>, size: usize) -> Result<&mut [u8], Error> {
         match self.resize_in_room(handle, size) {
-            Some(place) => Ok(self.arena.payload_mut(place).unwrap_or_default()),
+            Some((pos, shape)) => {
+                let block = self.arena.span_mut(pos, shape.units());
+                let bytes = block.and_then(|block| block.payload(shape));
+                Ok(bytes.unwrap_or_default())
+            }
             None => self.resize_mut_any(handle, size),
         }
     }
@@ -132,9 +136,13 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
     }
 
     /// The commonest case: a plain short block whose end moves within its last granule or within the room
-    /// behind it.
+    /// behind it. Tells where it is, and its shape.
     #[inline(always)]
-    pub(crate) fn resize_in_room(&mut self, handle: Handle<L>, size: usize) -> Option<Place> {
+    pub(crate) fn resize_in_room(
+        &mut self,
+        handle: Handle<L>,
+        size: usize,
+    ) -> Option<(Pos, Shape<L>)> {
         if !self.arena.checks_quickly() {
             return None;
         }
@@ -162,7 +170,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             self.arena.put_entry(live.index, record.entry);
         }
         self.arena.put_digest(live.index, &record);
-        Some(shape.place(live.pos))
+        Some((live.pos, shape))
     }
 
     /// The common case: a plain block whose end moves, or not even that; false if it cannot. An error leaves all as

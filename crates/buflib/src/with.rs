@@ -160,16 +160,16 @@ impl<'a, L: Layout, C: Check, O: Owner<L, C>> With<'_, 'a, L, C, O> {
     pub fn resize(&mut self, handle: Handle<L>, size: usize) -> Result<(), Error> {
         self.keep_pace()?;
         let result = match self.heap.resize_in_room(handle, size) {
-            Some(place) => Ok(place),
-            None => self
-                .heap
-                .resize_to(handle, size, &mut Asked(&mut *self.owner)),
+            Some(_) => Ok(()),
+            None => {
+                let mut keeper = Asked(&mut *self.owner);
+                self.heap.resize_to(handle, size, &mut keeper).map(drop)
+            }
         };
-        self.told(result, |_| Event::Resized {
+        self.told(result, |()| Event::Resized {
             handle,
             bytes: size,
         })
-        .map(drop)
     }
 
     /// [`Heap::shrink`].

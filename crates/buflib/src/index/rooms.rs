@@ -75,7 +75,7 @@ impl Rooms {
             }
             let whole = old + room.units;
             let rest = whole - new;
-            if new > whole || (new < old && rest > MOST) {
+            if new > whole || rest > MOST.max(room.units) {
                 return None;
             }
             let mut span = arena.into_span(pos, whole)?;
