@@ -124,68 +124,183 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         gathered: Units,
     ) -> Result<Survey, Corruption> {
         let tail = self.arena.tail();
-        let (mut suitable, mut gap) = (Units::ZERO, Units::ZERO);
-        let mut found: Option<(Units, Window)> = None;
-        // The shortest piece of the row that ends at `pos` and has enough free space.
-        let (mut from, mut free, mut live) = (Pos::FIRST, Units::ZERO, Units::ZERO);
+        let mut suitable = Units::ZERO;
         let mut counts = Counts::default();
-        let mut pos = Pos::FIRST;
-        loop {
-            let at_end = pos >= tail;
-            let header = if at_end {
-                None
+        let mut marks = Marks::new(gathered, Units((tail - Pos::FIRST).0 / MARKS + 1));
+        // A new table entry must find room behind the last block.
+        let usable = self.table.has_spare(&self.arena);
+        let (mut at, mut last_end) = (Mark::FIRST, Pos::FIRST);
+        while at.pos < tail {
+            let header = self.header_in_row(at.pos)?;
+            let (end, in_use) = (at.pos + L::units(header), !L::is_free(header));
+            // In a row of free and used blocks that take turns, no branch could be foretold.
+            counts.add::<L>(header);
+            let gap = if in_use {
+                at.pos - last_end
             } else {
-                Some(self.header_in_row(pos)?)
+                Units::ZERO
             };
-            let units = header.map_or(self.free_tail(), L::units);
-            if let Some(header) = header {
-                counts.add::<L>(header);
+            if gap >= wanted {
+                suitable += gap;
             }
-            match header {
-                Some(header) if !L::is_free(header) => {
-                    if gap >= wanted {
-                        suitable += gap;
+            last_end = if in_use { end } else { last_end };
+            let before = at;
+            at = Mark {
+                pos: end,
+                live: counts.used,
+            };
+            if let Some(block) = self.verify_in_row(before.pos, header)? {
+                if L::is_fixed(&block.record)
+                    || (!K::PRESENT && block.extension(&self.arena)?.owner.is_some())
+                {
+                    if usable {
+                        marks.close(before);
                     }
-                    gap = Units::ZERO;
-                    live += units;
-                    if let Some(block) = self.verify_in_row(pos, header)? {
-                        if L::is_fixed(&block.record)
-                            || (!K::PRESENT && block.extension(&self.arena)?.owner.is_some())
-                        {
-                            (from, free, live) = (pos + units, Units::ZERO, Units::ZERO);
-                        }
-                    }
-                }
-                _ => {
-                    gap += units;
-                    free += units;
+                    marks.restart(at);
                 }
             }
-            pos = pos + units;
-            while free >= gathered && from < tail {
-                let header = self.header_in_row(from)?;
-                let units = L::units(header);
-                if !L::is_free(header) {
-                    live -= units;
-                } else if free - units >= gathered && units <= free {
-                    free -= units;
-                } else {
+            if at.pos >= marks.next {
+                if usable {
+                    marks.close(at);
+                }
+                marks.push(at);
+            }
+        }
+        counts.expect(self)?;
+        at.pos = at.pos + self.free_tail();
+        marks.close(at);
+        let cheapest = match marks.found {
+            Some(found) => Some(self.trimmed(found, gathered)?),
+            None => None,
+        };
+        Ok(Survey { suitable, cheapest })
+    }
+
+    /// The window without what it need not have at its ends.
+    fn trimmed(&self, found: Found, gathered: Units) -> Result<Window, Corruption> {
+        let tail = self.arena.tail();
+        let mut free = found.end.free() - found.from.free();
+        let mut from = found.from.pos;
+        while from < tail {
+            let header = self.header_in_row(from)?;
+            let units = L::units(header);
+            if L::is_free(header) {
+                if free.0 < gathered.0.saturating_add(units.0) {
                     break;
                 }
-                from = from + units;
+                free -= units;
             }
-            // A new table entry must find room behind the last block.
-            let usable = at_end || self.table.has_spare(&self.arena);
-            if usable && free >= gathered && found.is_none_or(|(least, _)| live < least) {
-                found = Some((live, Window { from, to: pos }));
+            from = from + units;
+        }
+        let mut to = found.last.pos.max(from);
+        let mut left = found.end.free() - found.last.free();
+        while to < found.end.pos && to < tail && free - left < gathered {
+            let header = self.header_in_row(to)?;
+            let units = L::units(header);
+            if L::is_free(header) {
+                left -= units;
             }
-            if at_end {
-                counts.expect(self)?;
-                return Ok(Survey {
-                    suitable,
-                    cheapest: found.map(|(_, window)| window),
-                });
-            }
+            to = to + units;
+        }
+        if free - left < gathered {
+            to = found.end.pos;
+        }
+        Ok(Window { from, to })
+    }
+}
+
+/// How many parts the row is taken as.
+const MARKS: usize = 32;
+
+/// A place, and how much is in use in front of it.
+#[derive(Clone, Copy)]
+struct Mark {
+    pos: Pos,
+    live: Units,
+}
+
+impl Mark {
+    const FIRST: Self = Self {
+        pos: Pos::FIRST,
+        live: Units::ZERO,
+    };
+
+    /// How much is free in front of it.
+    fn free(self) -> Units {
+        self.pos - Pos::FIRST - self.live
+    }
+}
+
+/// A window that was found: it begins and ends at marks.
+#[derive(Clone, Copy)]
+struct Found {
+    from: Mark,
+    /// The last mark but one.
+    last: Mark,
+    end: Mark,
+}
+
+/// Marks at about equal distances, and the window between two of them with the least in use that has
+/// enough free space. None goes over a block that must stay.
+struct Marks {
+    marks: [Mark; MARKS + 1],
+    count: usize,
+    /// The last mark from which on there is enough.
+    first: usize,
+    gathered: Units,
+    distance: Units,
+    /// From where on another mark is due.
+    next: Pos,
+    found: Option<Found>,
+}
+
+impl Marks {
+    fn new(gathered: Units, distance: Units) -> Self {
+        Self {
+            marks: [Mark::FIRST; MARKS + 1],
+            count: 1,
+            first: 0,
+            gathered,
+            distance,
+            next: Pos::FIRST + distance,
+            found: None,
+        }
+    }
+
+    fn push(&mut self, mark: Mark) {
+        if let Some(place) = self.marks.get_mut(self.count) {
+            *place = mark;
+            self.count += 1;
+        }
+        self.next = mark.pos + self.distance;
+    }
+
+    /// Begins anew behind a block that must stay.
+    fn restart(&mut self, mark: Mark) {
+        (self.count, self.first) = (0, 0);
+        self.push(mark);
+    }
+
+    /// Looks at the windows that end here.
+    fn close(&mut self, end: Mark) {
+        let marks = self.marks.get(..self.count).unwrap_or_default();
+        let enough = |mark: &&Mark| end.free() - mark.free() >= self.gathered;
+        while marks.get(self.first + 1).is_some_and(|mark| enough(&mark)) {
+            self.first += 1;
+        }
+        let (Some(from), Some(last)) = (marks.get(self.first).filter(enough), marks.last()) else {
+            return;
+        };
+        let load = end.live - from.live;
+        if self
+            .found
+            .is_none_or(|found| load < found.end.live - found.from.live)
+        {
+            self.found = Some(Found {
+                from: *from,
+                last: *last,
+                end,
+            });
         }
     }
 }
@@ -193,7 +308,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
 /// What a walk over all blocks has come by.
 #[derive(Default)]
 struct Counts {
-    used: usize,
+    used: Units,
     blocks: usize,
     resting: usize,
 }
@@ -203,9 +318,7 @@ impl Counts {
     #[inline(always)]
     fn add<L: Layout>(&mut self, header: L::Header) {
         let in_use = usize::from(!L::is_free(header));
-        self.used = self
-            .used
-            .wrapping_add(L::units(header).0 & in_use.wrapping_neg());
+        self.used += Units(L::units(header).0 & in_use.wrapping_neg());
         self.blocks = self.blocks.wrapping_add(in_use);
         self.resting = self
             .resting
@@ -215,7 +328,7 @@ impl Counts {
     /// Whether it is as much as there should be.
     fn expect<L: Layout, C: Check>(&self, heap: &Heap<'_, L, C>) -> Result<(), Corruption> {
         // A free block that seems to be longer than it is hides others, and they would be lost.
-        expect_count(self.used, heap.used.units().0)?;
+        expect_count(self.used.0, heap.used.units().0)?;
         expect_count(self.blocks, heap.table.live())?;
         // One that seems to be plain free space would keep its number.
         expect_count(self.resting, heap.table.resting(&heap.arena))
