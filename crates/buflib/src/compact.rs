@@ -376,7 +376,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             return Ok(stay);
         }
         let align = live.align();
-        let mut place = target + self.arena.gap_to_aligned(target, align);
+        let mut place = target;
+        if align > 1 {
+            place = target + self.arena.gap_to_aligned(target, align);
+        }
+        if !K::PRESENT && !self.may_hold() && place < pos {
+            // Nobody is to be asked.
+            live.put_moved(&mut self.arena, place)?;
+            return Ok(Goal::stay(place));
+        }
         let mut hole = false;
         if self.may_hold() {
             if let Ok(Some(found)) = self.index.take_hole(&mut self.arena, live.units, align) {
