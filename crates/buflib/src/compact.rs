@@ -4,6 +4,7 @@
 //! they are and merges the free space between them; from there on it slides blocks down. Neighbours
 //! that move by the same distance are moved by one copy. The free-space index is rebuilt on the way.
 
+mod marks;
 mod survey;
 
 use crate::arena::Arena;

@@ -1,6 +1,7 @@
 //! A walk over all blocks before anything is changed: whether the row is sound, and where to gather free space.
 
 use super::Effort;
+use super::marks::{Found, Mark, Marks};
 use crate::block::Live;
 use crate::check::Check;
 use crate::error::{Corruption, Fault};
@@ -126,7 +127,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         let tail = self.arena.tail();
         let mut suitable = Units::ZERO;
         let mut counts = Counts::default();
-        let mut marks = Marks::new(gathered, Units((tail - Pos::FIRST).0 / MARKS + 1));
+        let mut marks = Marks::new(gathered, tail - Pos::FIRST);
         // A new table entry must find room behind the last block.
         let usable = self.table.has_spare(&self.arena);
         let (mut at, mut last_end) = (Mark::FIRST, Pos::FIRST);
@@ -206,102 +207,6 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             to = found.end.pos;
         }
         Ok(Window { from, to })
-    }
-}
-
-/// How many parts the row is taken as.
-const MARKS: usize = 32;
-
-/// A place, and how much is in use in front of it.
-#[derive(Clone, Copy)]
-struct Mark {
-    pos: Pos,
-    live: Units,
-}
-
-impl Mark {
-    const FIRST: Self = Self {
-        pos: Pos::FIRST,
-        live: Units::ZERO,
-    };
-
-    /// How much is free in front of it.
-    fn free(self) -> Units {
-        self.pos - Pos::FIRST - self.live
-    }
-}
-
-/// A window that was found: it begins and ends at marks.
-#[derive(Clone, Copy)]
-struct Found {
-    from: Mark,
-    /// The last mark but one.
-    last: Mark,
-    end: Mark,
-}
-
-/// Marks at about equal distances, and the window between two of them with the least in use that has
-/// enough free space. None goes over a block that must stay.
-struct Marks {
-    marks: [Mark; MARKS + 1],
-    count: usize,
-    /// The last mark from which on there is enough.
-    first: usize,
-    gathered: Units,
-    distance: Units,
-    /// From where on another mark is due.
-    next: Pos,
-    found: Option<Found>,
-}
-
-impl Marks {
-    fn new(gathered: Units, distance: Units) -> Self {
-        Self {
-            marks: [Mark::FIRST; MARKS + 1],
-            count: 1,
-            first: 0,
-            gathered,
-            distance,
-            next: Pos::FIRST + distance,
-            found: None,
-        }
-    }
-
-    fn push(&mut self, mark: Mark) {
-        if let Some(place) = self.marks.get_mut(self.count) {
-            *place = mark;
-            self.count += 1;
-        }
-        self.next = mark.pos + self.distance;
-    }
-
-    /// Begins anew behind a block that must stay.
-    fn restart(&mut self, mark: Mark) {
-        (self.count, self.first) = (0, 0);
-        self.push(mark);
-    }
-
-    /// Looks at the windows that end here.
-    fn close(&mut self, end: Mark) {
-        let marks = self.marks.get(..self.count).unwrap_or_default();
-        let enough = |mark: &&Mark| end.free() - mark.free() >= self.gathered;
-        while marks.get(self.first + 1).is_some_and(|mark| enough(&mark)) {
-            self.first += 1;
-        }
-        let (Some(from), Some(last)) = (marks.get(self.first).filter(enough), marks.last()) else {
-            return;
-        };
-        let load = end.live - from.live;
-        if self
-            .found
-            .is_none_or(|found| load < found.end.live - found.from.live)
-        {
-            self.found = Some(Found {
-                from: *from,
-                last: *last,
-                end,
-            });
-        }
     }
 }
 
