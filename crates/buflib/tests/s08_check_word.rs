@@ -543,7 +543,12 @@ fn broken_links_are_found_without_check_word_too() {
             } else {
                 0
             };
-        heap.run_damaged(|heap| flip(heap, handles[0], 0, length, 1));
+        // The lowest bits of the standard layout's second word say how much of the last granule is padding.
+        let bit = match L::HEADER_BYTES {
+            6 if cfg!(target_endian = "big") => 8,
+            _ => 1,
+        };
+        heap.run_damaged(|heap| flip(heap, handles[0], 0, length, bit));
         assert!(heap.check().is_err());
         assert!(matches!(
             heap.run_damaged(buflib::Heap::compact),
