@@ -7,6 +7,7 @@ use buflib::{Check, Handle, Layout, Request};
 use common::{Checked, Memory, arena_bytes, block_bytes, payload};
 
 on_every_heap!(
+    window_within_the_last_part_of_the_row_is_found_at_once,
     movable_blocks_slide_down_in_their_order_and_leave_one_free_tail,
     contents_survive_moves_by_any_distance,
     handle_finds_its_block_wherever_it_was_moved,
@@ -489,4 +490,26 @@ fn gaps_in_front_of_aligned_blocks_do_not_make_all_blocks_move<L: Layout, C: Che
     let block = heap.granules(18);
     assert_eq!(heap.address(wall), place);
     heap.expect_filled(rest.into_iter().chain([block, wall]));
+}
+
+/// Of three holes that together have more than enough, the last two have it: one block is moved, once.
+fn window_within_the_last_part_of_the_row_is_found_at_once<L: Layout, C: Check>() {
+    let mut memory = Memory::exact::<L>(arena_bytes::<L, C>(7, 3200 + 8 + 30 + 20 + 3));
+    let mut heap = memory.checked::<L, C>();
+    let [large, front, a, middle, b, back, c] =
+        [3200, 8, 1, 30, 1, 20, 1].map(|granules| heap.granules(granules));
+    for hole in [front, middle, back] {
+        heap.free(hole).expect("live block");
+    }
+    let before = heap.stats();
+    let new = heap.granules(50);
+    let after = heap.stats();
+    assert_eq!(
+        (
+            after.moves - before.moves,
+            after.compactions - before.compactions
+        ),
+        (1, 1)
+    );
+    heap.expect_filled([large, a, b, c, new]);
 }

@@ -193,8 +193,12 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
             }
             from = from + units;
         }
-        let mut to = found.last.pos.max(from);
-        let mut left = found.end.free() - found.last.free();
+        // What is free from `to` to the end: where the front was cut beyond the last mark, all that is left.
+        let (mut to, mut left) = if from < found.last.pos {
+            (found.last.pos, found.end.free() - found.last.free())
+        } else {
+            (from, free)
+        };
         while to < found.end.pos && to < tail && free - left < gathered {
             let header = self.header_in_row(to)?;
             let units = L::units(header);
