@@ -247,7 +247,7 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         } else if self.maximum != Index::NONE
             || !self
                 .index
-                .take_behind(&mut self.arena, old, new - old, Units(units.0 / 8))?
+                .take_behind(&mut self.arena, old, new - old, Self::room(units))?
         {
             return Ok(false);
         }
@@ -469,10 +469,15 @@ impl<L: Layout, C: Check> Heap<'_, L, C> {
         Ok(Some(place))
     }
 
+    /// The share of its length that a block has behind it to grow into.
+    fn room(units: Units) -> Units {
+        Units(units.0 / 8)
+    }
+
     /// How much space is worth keeping behind a block that has to be moved in order to grow: a large one that grows by a
     /// little will do so again, and is moved the less often.
     pub(crate) fn room_behind(live: &Live<L>, shape: Shape<L>) -> Units {
-        let room = Units(shape.units().0 / 8);
+        let room = Self::room(shape.units());
         if Self::may_nudge(live) && shape.units() - live.units < room {
             room
         } else {
